@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from warren.contracts.base import JobPayload, Message
+from warren.contracts.base import JobPayload, Message, Query
 
 Cell = str | int | float | bool | None
 """What a table's cell may hold; dates are ISO 8601 strings."""
@@ -110,7 +110,7 @@ class AnalyzerStatus(Message):
     engine: str
 
 
-class AnalyzerStatusQuery(Message):
+class AnalyzerStatusQuery(Query):
     """Asks one analyzer worker how it would run code now."""
 
     name: ClassVar[str] = "analyzer.status"

@@ -27,5 +27,12 @@ class JobPayload(Message):
     """How many times a `TransientError` is tried again before the job fails."""
 
 
+class Query(Message):
+    """A question another service answers now, in less than ~100 ms; what takes longer is a job."""
+
+    name: ClassVar[str]
+    """`<service>.<what>`; the part before the dot says which service answers."""
+
+
 class Empty(Message):
     """The result of a job that is done for its effect."""

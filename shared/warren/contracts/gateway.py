@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from warren.contracts.base import JobPayload, Message
+from warren.contracts.base import JobPayload, Message, Query
 
 
 class Housekeeping(JobPayload):
@@ -24,7 +24,7 @@ class HousekeepingReport(Message):
     ended_jobs: int = 0
 
 
-class JobStatesQuery(Message):
+class JobStatesQuery(Query):
     """Asks the gateway which of these jobs should no longer run (a worker asks before a run it may have missed news of)."""
 
     name: ClassVar[str] = "gateway.job_states"

@@ -1,0 +1,34 @@
+"""Publish and decode what happens to jobs."""
+
+from collections.abc import Sequence
+
+from warren import topology
+from warren.broker import Broker
+from warren.contracts.events import EventBatch, JobEvent
+
+
+def routing_key(service: str, event: JobEvent) -> str:
+    return f"{service}.{event.job_id}.{event.type}"
+
+
+def watch_key(job_id: str) -> str:
+    """Binding under which a gateway replica sees the events of one job."""
+    return f"*.{job_id}.*"
+
+
+async def publish(broker: Broker, service: str, events: Sequence[JobEvent], *, timeout: float = 5.0) -> None:
+    """Send consecutive events of one job as one message, confirmed. Raises `BrokerUnavailable`."""
+    batch = EventBatch(events=tuple(events))
+    await broker.publish(
+        topology.EVENTS,
+        routing_key(service, events[-1]),
+        batch.model_dump_json().encode(),
+        timeout=timeout,
+        message_id=f"{events[-1].job_id}/{events[-1].id}",
+        content_type="application/json",
+    )
+
+
+def decode(body: bytes) -> tuple[JobEvent, ...]:
+    """The events of a message, oldest first. Raises `pydantic.ValidationError`."""
+    return EventBatch.model_validate_json(body).events

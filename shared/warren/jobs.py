@@ -1,0 +1,90 @@
+"""Publish a job: a Celery message (protocol 2) built by Celery itself and sent through aio-pika with a confirm."""
+
+import functools
+from datetime import UTC, datetime
+from typing import Any
+
+from celery import Celery
+from kombu.transport.native_delayed_delivery import calculate_routing_key
+from kombu.utils.json import dumps
+from pydantic import Field
+
+from warren import topology
+from warren.broker import Broker
+from warren.contracts.base import JobPayload, Message
+
+
+class JobMessage(Message):
+    """What travels on `warren.jobs`. All but `kind`, `queue` and `trace` are the Celery task's keyword arguments.
+
+    `run` is the number of the first run of this message: a retry is a new message that counts on. `payload` is decoded
+    by the worker, so that a payload this version cannot read fails the job instead of getting lost.
+    """
+
+    job_id: str
+    kind: str
+    queue: str
+    payload: dict[str, Any]
+    version: int = 1
+    run: int = 1
+    retries: int = 0
+    enqueued_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    trace: dict[str, str] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, job_id: str, payload: JobPayload, **fields: Any) -> "JobMessage":
+        """The first message of a new job."""
+        return cls(
+            job_id=job_id,
+            kind=payload.kind,
+            queue=payload.queue,
+            payload=payload.model_dump(mode="json"),
+            version=payload.version,
+            **fields,
+        )
+
+
+@functools.cache
+def _app() -> Celery:
+    return Celery("warren", set_as_current=False, broker="memory://")
+
+
+def encode(job: JobMessage) -> tuple[bytes, dict[str, Any]]:
+    """Body and headers of the Celery message."""
+    message = _app().amqp.as_task_v2(
+        job.job_id,
+        job.kind,
+        args=(),
+        kwargs=job.model_dump(mode="json", exclude={"kind", "queue", "trace"}),
+        retries=job.retries,
+        # Payloads hold people's questions and data: keep them out of Celery's logs and of Flower.
+        argsrepr="()",
+        kwargsrepr="{…}",
+        origin="warren",
+        ignore_result=True,
+    )
+    headers = {name: value for name, value in message.headers.items() if value is not None}
+    return dumps(message.body).encode(), {**headers, **job.trace}
+
+
+async def publish(broker: Broker, job: JobMessage, *, delay: float = 0.0, timeout: float = 5.0) -> None:
+    """Hand a job to its queue, confirmed, after `delay` seconds (rounded up to whole ones).
+
+    Raises `BrokerUnavailable`; the job may then be in the queue all the same, which its id makes harmless.
+    """
+    body, headers = encode(job)
+    exchange, routing_key = topology.JOBS, job.queue
+    if delay > 0:
+        exchange, routing_key = topology.DELAYED, calculate_routing_key(max(1, round(delay + 0.499)), job.queue)
+    await broker.publish(
+        exchange,
+        routing_key,
+        body,
+        timeout=timeout,
+        headers=headers,
+        message_id=job.job_id,
+        correlation_id=job.job_id,
+        content_type="application/json",
+        content_encoding="utf-8",
+        timestamp=job.enqueued_at,
+    )

@@ -1,0 +1,131 @@
+"""Ask another service something it answers now: request and reply over RabbitMQ, with a deadline."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import structlog
+from aio_pika.abc import AbstractIncomingMessage
+from pydantic import BaseModel, ValidationError
+
+from warren import topology
+from warren.broker import Broker
+from warren.contracts.base import Message, Query
+from warren.errors import BrokerUnavailable, QueryTimeout, WarrenError
+
+log = structlog.get_logger(__name__)
+
+R = TypeVar("R", bound=BaseModel)
+QueryHandler = Callable[[Any], Awaitable[BaseModel]]
+QueryHandlers = Mapping[type[Query], QueryHandler]
+
+REPLY_TO = "amq.rabbitmq.reply-to"
+
+
+class QueryRefused(WarrenError):
+    """The service answered with an error: a stable `code` and a `message` for a person."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class _Reply(Message):
+    result: dict[str, Any] | None = None
+    code: str | None = None
+    message: str = ""
+
+
+class QueryClient:
+    """Asks queries; one per process. `start()` once, then `ask()` from anywhere on the loop."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._waiting: dict[str, asyncio.Future[_Reply]] = {}
+        self._queue = ""
+
+    async def start(self) -> None:
+        """Listen for replies, once RabbitMQ is there."""
+        channel = await self._broker.channel()
+        queue = await channel.declare_queue(exclusive=True, auto_delete=True)
+        await queue.consume(self._receive, no_ack=True)
+        self._queue = queue.name
+
+    async def ask(self, query: Query, reply: type[R], *, timeout: float = 2.0) -> R:
+        """The answer of the service that `query.name` names.
+
+        Raises `QueryTimeout` after `timeout` seconds, `BrokerUnavailable`, or `QueryRefused` with the service's error.
+        """
+        if not self._queue:
+            raise BrokerUnavailable("RabbitMQ was not reached yet")
+        correlation_id = uuid.uuid4().hex
+        future: asyncio.Future[_Reply] = asyncio.get_running_loop().create_future()
+        self._waiting[correlation_id] = future
+        try:
+            async with asyncio.timeout(timeout):
+                await self._broker.publish(
+                    topology.QUERIES,
+                    query.name.split(".")[0],
+                    query.model_dump_json().encode(),
+                    timeout=timeout,
+                    type=query.name,
+                    correlation_id=correlation_id,
+                    reply_to=self._queue,
+                    expiration=timeout,
+                )
+                answer = await future
+        except TimeoutError:
+            raise QueryTimeout(query.name, timeout) from None
+        finally:
+            del self._waiting[correlation_id]
+        if answer.code is not None:
+            raise QueryRefused(answer.code, answer.message)
+        return reply.model_validate(answer.result)
+
+    async def _receive(self, message: AbstractIncomingMessage) -> None:
+        future = self._waiting.get(message.correlation_id or "")
+        if future is not None and not future.done():
+            future.set_result(_Reply.model_validate_json(message.body))
+
+
+class QueryServer:
+    """Answers a service's queries with its handlers."""
+
+    def __init__(self, broker: Broker, service: str, handlers: QueryHandlers) -> None:
+        self._broker = broker
+        self._service = service
+        self._handlers = {query.name: (query, handler) for query, handler in handlers.items()}
+
+    async def start(self) -> None:
+        """Consume the service's query queue, once RabbitMQ is there."""
+        channel = await self._broker.channel(prefetch=32)
+        queue = await channel.get_queue(topology.query_queue(self._service), ensure=False)
+        # Without acknowledgements: who asks has a deadline, and asks again.
+        await queue.consume(self._receive, no_ack=True)
+
+    async def _receive(self, message: AbstractIncomingMessage) -> None:
+        started = time.monotonic()
+        reply = await self._answer(message.type or "", message.body)
+        log.debug("query_answered", query=message.type, code=reply.code, ms=round((time.monotonic() - started) * 1000))
+        if message.reply_to:
+            await self._broker.reply(
+                message.reply_to, reply.model_dump_json().encode(), correlation_id=message.correlation_id
+            )
+
+    async def _answer(self, name: str, body: bytes) -> _Reply:
+        if name not in self._handlers:
+            return _Reply(code="query.unknown", message=f"{self._service} answers no query {name!r}")
+        query, handler = self._handlers[name]
+        try:
+            result = await handler(query.model_validate_json(body))
+            return _Reply(result=result.model_dump(mode="json"))
+        except ValidationError as error:
+            return _Reply(code="query.invalid", message=str(error))
+        except QueryRefused as refused:
+            return _Reply(code=refused.code, message=refused.message)
+        except Exception:  # the server must go on; whoever asked learns that it failed here
+            log.exception("query_failed", query=name)
+            return _Reply(code="query.failed", message=f"{self._service} could not answer {name}")

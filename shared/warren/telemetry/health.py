@@ -1,0 +1,70 @@
+"""`/metrics`, `/health/live` and `/health/ready` for processes that serve no other HTTP.
+
+Live means: this process makes progress (its loop ticked lately). An outage of RabbitMQ does not make it dead, since a
+restart would help nobody. Ready means: it can take work now.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import make_wsgi_app
+
+Check = Callable[[], bool]
+
+STALE_SECONDS = 15.0
+"""A loop that did not tick for this long hangs."""
+
+
+class Heartbeat:
+    """Notes when something last moved; `beat()` from the loop, `alive()` from anywhere."""
+
+    def __init__(self) -> None:
+        self._at = time.monotonic()
+
+    def beat(self) -> None:
+        self._at = time.monotonic()
+
+    def alive(self) -> bool:
+        return time.monotonic() - self._at < STALE_SECONDS
+
+
+class HealthServer:
+    """Serves in a thread of its own, so that it also answers when the loop hangs."""
+
+    def __init__(self, host: str, port: int, *, live: Mapping[str, Check], ready: Mapping[str, Check]) -> None:
+        self._checks = {"/health/live": live, "/health/ready": ready}
+        self._metrics = make_wsgi_app()
+        self._server = make_server(host, port, self._respond, WSGIServer, _QuietHandler)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
+
+    @property
+    def port(self) -> int:
+        return self._server.server_port
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _respond(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path == "/metrics":
+            return self._metrics(environ, start_response)
+        if path not in self._checks:
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"try /metrics, /health/live or /health/ready\n"]
+        results = {name: check() for name, check in self._checks[path].items()}
+        status = "200 OK" if all(results.values()) else "503 Service Unavailable"
+        start_response(status, [("Content-Type", "application/json")])
+        return [json.dumps({name: "ok" if good else "failing" for name, good in results.items()}).encode()]
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the signature is wsgiref's
+        """Probes every few seconds are no news."""

@@ -1,0 +1,53 @@
+"""Structured logs: static event names with fields, one JSON object a line (or coloured text for people)."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+SECRET_WORDS = ("password", "api_key", "authorization", "secret", "token")
+"""Fields whose names contain one of these never reach a log."""
+
+
+def configure(service: str, *, level: str = "INFO", format: str = "json") -> None:  # noqa: A002  the setting's name
+    """Send structlog's and the standard library's logs to standard error, in one format. Call once, at start."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _hide_secrets,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("aio_pika", "aiormq", "amqp", "kombu", "celery.redirected", "httpx", "httpcore", "openai"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+
+
+def _hide_secrets(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    for name in event:
+        if any(word in name.lower() for word in SECRET_WORDS):
+            event[name] = "***"
+    return event

@@ -1,0 +1,26 @@
+"""OpenTelemetry: one trace from the HTTP request through the message's headers to the handler. Off by default."""
+
+from opentelemetry import propagate, trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+tracer = trace.get_tracer("warren")
+
+
+def configure(service: str, otlp_endpoint: str) -> None:
+    """Export spans to an OTLP collector. Does nothing without an endpoint; needs the extra `warren[otlp]` with one."""
+    if not otlp_endpoint:
+        return
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415  an extra
+
+    provider = TracerProvider(resource=Resource.create({"service.name": f"warren-{service}"}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{otlp_endpoint.rstrip('/')}/v1/traces")))
+    trace.set_tracer_provider(provider)
+
+
+def headers() -> dict[str, str]:
+    """The current trace as message headers (`traceparent`); empty outside a trace."""
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    return carrier

@@ -1,0 +1,134 @@
+"""Every exchange, queue and routing key of the suite, in one table. Nothing is declared anywhere else.
+
+`warren topology declare` makes it all at deployment, before anything is published: a delayed message sent before
+the delay exchanges exist would be lost. RELIABILITY: a routing key of a job queue is the queue's name, and none may be
+a dotted suffix of another, because Celery's delayed delivery binds queues as `#.<routing key>`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import kombu
+from kombu.transport.native_delayed_delivery import (
+    bind_queue_to_native_delayed_delivery_exchange,
+    declare_native_delayed_delivery_exchanges_and_queues,
+)
+
+JOBS = "warren.jobs"
+EVENTS = "warren.events"
+CONTROL = "warren.control"
+QUERIES = "warren.queries"
+DEAD = "warren.dead"
+
+EXCHANGES = {JOBS: "topic", EVENTS: "topic", CONTROL: "fanout", QUERIES: "direct", DEAD: "topic"}
+"""Name → type. All are durable."""
+
+JOB_QUEUES = ("analyzer", "gateway")
+"""One per service and class of work; the name is also the routing key on `warren.jobs`."""
+
+QUERY_QUEUES = ("analyzer", "gateway")
+"""Services that answer queries; each has the queue `<service>.queries`, bound to `warren.queries` by the service's name."""
+
+RECORDER = "gateway.recorder"
+
+DELIVERY_LIMIT = 3
+"""Redeliveries after which a message is dead: four runs in all."""
+
+DELAYED = "celery_delayed_27"
+"""First exchange of Celery's native delayed delivery; it takes delays up to 2**28 seconds."""
+
+
+@dataclass(frozen=True)
+class Binding:
+    exchange: str
+    routing_key: str
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A durable queue. `arguments` are RabbitMQ's `x-` arguments."""
+
+    name: str
+    bindings: tuple[Binding, ...]
+    arguments: dict[str, Any]
+
+
+def dead_queue(queue: str) -> str:
+    return f"{queue}.dead"
+
+
+def query_queue(service: str) -> str:
+    return f"{service}.queries"
+
+
+def _quorum(name: str, **arguments: Any) -> dict[str, Any]:
+    """A queue that survives a node, refuses what it cannot keep, and moves poison messages aside instead of dropping them."""
+    return {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": DELIVERY_LIMIT,
+        "x-dead-letter-exchange": DEAD,
+        "x-dead-letter-routing-key": name,
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+        **arguments,
+    }
+
+
+def job_queue(name: str) -> Queue:
+    return Queue(name, (Binding(JOBS, name),), _quorum(name))
+
+
+def queues() -> list[Queue]:
+    """The whole table of durable queues; replicas and workers add only exclusive ones that die with them."""
+    jobs = [job_queue(name) for name in JOB_QUEUES]
+    recorder = Queue(
+        RECORDER,
+        # The recorder also reads dead jobs, to end them: a job that kills its workers must not stay "in progress".
+        (Binding(EVENTS, "#"), *(Binding(DEAD, name) for name in JOB_QUEUES)),
+        # One replica at a time records, the others stand by: that keeps a job's events in order.
+        _quorum(RECORDER, **{"x-single-active-consumer": True}),
+    )
+    dead = [
+        Queue(dead_queue(name), (Binding(DEAD, name),), {"x-queue-type": "quorum"}) for name in (*JOB_QUEUES, RECORDER)
+    ]
+    asked = [
+        Queue(
+            query_queue(service),
+            (Binding(QUERIES, service),),
+            # Who asked has given up after this long; an answer would go nowhere.
+            {"x-queue-type": "quorum", "x-message-ttl": 30_000},
+        )
+        for service in QUERY_QUEUES
+    ]
+    return [*jobs, recorder, *dead, *asked]
+
+
+def kombu_queue(queue: Queue) -> kombu.Queue:
+    """The same queue as kombu and Celery know it."""
+    first, *others = queue.bindings
+    exchange = kombu.Exchange(first.exchange, type=EXCHANGES[first.exchange], durable=True)
+    made = kombu.Queue(
+        queue.name, exchange=exchange, routing_key=first.routing_key, durable=True, queue_arguments=queue.arguments
+    )
+    made.bindings = {
+        kombu.binding(kombu.Exchange(b.exchange, type=EXCHANGES[b.exchange], durable=True), routing_key=b.routing_key)
+        for b in others
+    }
+    return made
+
+
+def declare(broker_url: str) -> None:
+    """Make the whole topology; what exists already is left as it is.
+
+    Raises `kombu.exceptions.OperationalError` if RabbitMQ is away, and `amqp.PreconditionFailed` if a queue exists with
+    other arguments.
+    """
+    with kombu.Connection(broker_url, connect_timeout=10) as connection:
+        channel = connection.default_channel
+        for name, kind in EXCHANGES.items():
+            kombu.Exchange(name, type=kind, durable=True)(channel).declare()
+        declare_native_delayed_delivery_exchanges_and_queues(connection, "quorum")
+        for queue in queues():
+            kombu_queue(queue)(channel).declare()
+        for name in JOB_QUEUES:
+            bind_queue_to_native_delayed_delivery_exchange(connection, kombu_queue(job_queue(name)))
