@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class BlobStore:
-    """Keys are slash-separated names made by Warren, never by a client. Calls run in threads: fsspec's file API blocks."""
+    """Keys are slash-separated names made by Warren, never by a client. Calls run in threads: fsspec's API blocks."""
 
     def __init__(self, url: str) -> None:
         self._fs, self._root = fsspec.core.url_to_fs(url, auto_mkdir=True)

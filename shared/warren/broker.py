@@ -1,4 +1,4 @@
-"""One process's connection to RabbitMQ through aio-pika: it survives outages, and every publish is confirmed or fails."""
+"""One process's connection to RabbitMQ through aio-pika: it survives outages; a publish is confirmed or fails."""
 
 import asyncio
 from types import TracebackType

@@ -1,18 +1,26 @@
 """Errors every service may raise, each carrying what a person and a program need."""
 
+from typing import Any
+
 
 class WarrenError(Exception):
     """Base of Warren's own errors."""
 
 
 class JobError(WarrenError):
-    """Ends the job as `failed`. `code` is stable (`<service or area>.<what>`), `message` is written for a person."""
+    """Ends the job as `failed`. `code` is stable (`<service or area>.<what>`), `message` is written for a person.
 
-    def __init__(self, code: str, message: str, *, retryable: bool = False) -> None:
+    `details` (JSON) goes to the client with them: the ledger of what was tried, for example.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, retryable: bool = False, details: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.retryable = retryable
+        self.details = details or {}
 
 
 class TransientError(WarrenError):

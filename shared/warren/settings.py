@@ -12,7 +12,7 @@ PREFIX = "WARREN_"
 
 
 class FileSecrets(PydanticBaseSettingsSource):
-    """Reads `WARREN_X_FILE` for any setting `WARREN_X`: a file mounted by Docker or Kubernetes keeps a secret out of `env`."""
+    """Reads `WARREN_X_FILE` for any setting `WARREN_X`: a mounted file keeps a secret out of the environment."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         for name in _environment_names(field, field_name):
@@ -65,6 +65,9 @@ class Settings(BaseSettings):
         "", description="OpenTelemetry collector for traces (OTLP over HTTP); empty exports nothing"
     )
     worker_concurrency: int = Field(8, ge=1, le=1000, description="Jobs one worker process runs at a time")
+    celery_events: bool = Field(
+        False, description="Send Celery's task events, which Flower shows and a dispatch pays for"
+    )
     shutdown_grace_seconds: float = Field(
         20.0, ge=0, description="How long a stopping worker lets its jobs finish before it hands them back to the queue"
     )

@@ -27,7 +27,7 @@ JOB_QUEUES = ("analyzer", "gateway")
 """One per service and class of work; the name is also the routing key on `warren.jobs`."""
 
 QUERY_QUEUES = ("analyzer", "gateway")
-"""Services that answer queries; each has the queue `<service>.queries`, bound to `warren.queries` by the service's name."""
+"""Services that answer queries: each has a queue `<service>.queries`, bound to `warren.queries` by its name."""
 
 RECORDER = "gateway.recorder"
 
@@ -62,7 +62,7 @@ def query_queue(service: str) -> str:
 
 
 def _quorum(name: str, **arguments: Any) -> dict[str, Any]:
-    """A queue that survives a node, refuses what it cannot keep, and moves poison messages aside instead of dropping them."""
+    """A queue that survives a node, refuses what it cannot keep, and moves poison aside instead of dropping it."""
     return {
         "x-queue-type": "quorum",
         "x-delivery-limit": DELIVERY_LIMIT,

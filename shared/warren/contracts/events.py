@@ -50,11 +50,12 @@ class Progress(Message):
 
 
 class Failure(Message):
-    """Why a job failed. `code` is stable and listed in docs/api.md; `message` is for a person."""
+    """Why a job failed. `code` is stable and listed in docs/api.md; `message` is for a person; `details` for both."""
 
     code: str
     message: str
     retryable: bool = False
+    details: dict[str, Any] = Field(default_factory=dict)
 
 
 class Artifact(Message):

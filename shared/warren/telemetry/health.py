@@ -55,7 +55,8 @@ class HealthServer:
     def _respond(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path == "/metrics":
-            return self._metrics(environ, start_response)
+            metrics: Iterable[bytes] = self._metrics(environ, start_response)
+            return metrics
         if path not in self._checks:
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b"try /metrics, /health/live or /health/ready\n"]

@@ -9,7 +9,7 @@ P_co = TypeVar("P_co", bound=JobPayload, covariant=True)
 
 
 class Job(Protocol, Generic[P_co]):
-    """One run of one job. Handlers take it as their only argument: `async def handle(job: Job[CsvAnalysis]) -> CsvReport`."""
+    """One run of one job, a handler's only argument: `async def handle(job: Job[CsvAnalysis]) -> CsvReport`."""
 
     @property
     def id(self) -> str: ...
@@ -30,7 +30,7 @@ class Job(Protocol, Generic[P_co]):
         attempt: int | None = None,
         of: int | None = None,
     ) -> None:
-        """Tell watchers how far the job is. `percent` is 0-100. Never fails the job: a lost line of progress is logged."""
+        """Tell watchers how far the job is. `percent` is 0-100. Never fails the job; without a broker it is told later."""
 
     async def store(self, name: str, data: bytes, media_type: str) -> Artifact:
         """Keep a file as an artifact of this job; clients list and download it. The same name again replaces it."""

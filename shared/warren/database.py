@@ -1,0 +1,87 @@
+"""PostgreSQL through SQLAlchemy's async engine; one transaction per request or job, committed at its edge."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command, context
+from alembic.config import Config
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+
+class Database:
+    """One engine and pool for a process. Use as `async with database.transaction() as connection`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    def transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection in a transaction that commits when the block ends and rolls back when it raises."""
+        return self.engine.begin()
+
+    async def reachable(self) -> bool:
+        """Whether PostgreSQL answers now."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(sa.text("SELECT 1"))
+        except (sa.exc.SQLAlchemyError, OSError, TimeoutError):
+            return False
+        return True
+
+
+@asynccontextmanager
+async def connect(url: str, name: str, *, pool_size: int = 10) -> AsyncIterator[Database]:
+    """A `Database` that is closed at the end. Does not wait for PostgreSQL: the first query does."""
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=5,
+        # A connection that died while idle is replaced instead of failing a request after a restart of PostgreSQL.
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": 5,
+            "command_timeout": 30,
+            "server_settings": {"application_name": name},
+        },
+    )
+    try:
+        yield Database(engine)
+    finally:
+        await engine.dispose()
+
+
+def migrate(database_url: str, migrations: Path, revision: str = "head") -> None:
+    """Bring a service's schema to `revision`. Blocking; several at once wait for each other."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations))
+    # ConfigParser expands % signs, which passwords in URLs are full of.
+    config.set_main_option("sqlalchemy.url", database_url.replace("%", "%%"))
+    command.upgrade(config, revision)
+
+
+def run_migrations(metadata: sa.MetaData) -> None:
+    """Body of every service's `migrations/env.py`. The schema is the metadata's and holds its own version table."""
+    schema = metadata.schema
+    assert schema is not None  # noqa: S101  a service owns exactly one schema
+    url = sa.make_url(context.config.get_main_option("sqlalchemy.url") or "").set(drivername="postgresql+asyncpg")
+
+    def apply(connection: sa.Connection) -> None:
+        # Held until commit: replicas that migrate at the same time take turns.
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"warren.{schema}"})
+        connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
+        options: dict[str, Any] = {"version_table_schema": schema, "include_schemas": True}
+        context.configure(connection=connection, target_metadata=metadata, **options)
+        with context.begin_transaction():
+            context.run_migrations()
+
+    async def upgrade() -> None:
+        engine = create_async_engine(url, poolclass=sa.NullPool)
+        async with engine.begin() as connection:
+            await connection.run_sync(apply)
+        await engine.dispose()
+
+    asyncio.run(upgrade())

@@ -1,0 +1,96 @@
+"""The Celery application of a worker. Settings that differ from Celery's defaults say why (docs/decisions/0003)."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from celery import Celery, signals
+from celery.exceptions import Reject
+
+from warren import topology
+from warren.settings import Settings
+from warren.worker.runtime import Verdict
+
+
+class Executor(Protocol):
+    """What Celery's threads hand messages to."""
+
+    def execute(self, kind: str, queue: str, arguments: dict[str, Any], redeliveries: int) -> Verdict: ...
+
+    def connection_lost(self) -> None: ...
+
+    def drain(self) -> None: ...
+
+
+def make_app(
+    service: str, settings: Settings, queues: Iterable[str], kinds: Iterable[str], executor: Executor
+) -> Celery:
+    """A Celery app with one task for each job kind, all of which call `executor`."""
+    app = Celery(service, broker=settings.broker_url.get_secret_value(), set_as_current=False)
+    app.warren_worker = executor
+    app.conf.update(
+        accept_content=["json"],
+        task_acks_late=True,
+        task_acks_on_failure_or_timeout=False,  # 3: an exception would acknowledge the message
+        task_reject_on_worker_lost=True,
+        task_ignore_result=True,  # 21: results are events
+        task_queues=[topology.kombu_queue(topology.job_queue(name)) for name in queues],
+        task_create_missing_queues=False,
+        task_default_queue=next(iter(queues)),
+        worker_prefetch_multiplier=1,
+        worker_cancel_long_running_tasks_on_connection_loss=False,  # 4: our consumer does, this pool cannot
+        worker_enable_remote_control=False,  # 15, 16: cancel, health and metrics are ours
+        worker_send_task_events=settings.celery_events,  # 22: doubles the cost of a dispatch
+        worker_consumer="warren.worker.consumer:Consumer",
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_heartbeat=10,  # 14
+        broker_transport_options={"confirm_publish": True, "read_timeout": 15, "write_timeout": 15},
+        control_queue_exclusive=False,  # 15
+        control_queue_durable=True,
+        worker_hijack_root_logger=False,
+        worker_log_color=False,
+    )
+    for kind in kinds:
+        app.task(_body(executor, kind), name=kind, bind=True, typing=False)
+    return app
+
+
+def _body(executor: Executor, kind: str) -> Any:
+    def execute(task: Any, **arguments: Any) -> None:
+        request = task.request
+        delivery = request.delivery_info or {}
+        # A message that was requeued once and has no count comes from an older broker or a classic queue.
+        redeliveries = max(int(getattr(request, "x-delivery-count", 0) or 0), int(bool(delivery.get("redelivered"))))
+        queue = (delivery.get("routing_key") or "").rsplit(".", 1)[-1]
+        verdict = executor.execute(kind, queue, {**arguments, "trace": _trace(request)}, redeliveries)
+        if verdict is not Verdict.acknowledge:
+            raise Reject(verdict.value, requeue=verdict is Verdict.requeue)
+
+    execute.__name__ = kind.replace(".", "_")
+    return execute
+
+
+def _trace(request: Any) -> dict[str, str]:
+    return {name: value for name in ("traceparent", "tracestate") if (value := getattr(request, name, None))}
+
+
+def make_worker(app: Celery, concurrency: int, node_name: str) -> Any:
+    """A worker on the threads pool, without the chatter between workers that nobody reads (14)."""
+    from warren.worker.consumer import Worker  # noqa: PLC0415  importing it starts Celery's worker machinery
+
+    signals.setup_logging.connect(_keep_our_logging, weak=False)
+    return Worker(
+        app=app,
+        pool="threads",
+        concurrency=concurrency,
+        hostname=node_name,
+        queues=[queue.name for queue in app.conf.task_queues],
+        without_heartbeat=True,
+        without_gossip=True,
+        without_mingle=True,
+        quiet=True,
+    )
+
+
+def _keep_our_logging(**_: Any) -> None:
+    """Being connected at all keeps Celery from setting up logs."""

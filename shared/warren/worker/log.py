@@ -1,0 +1,81 @@
+"""The events of one run: numbered, kept until RabbitMQ has confirmed them, sent together when they come together."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from warren.contracts.events import EventType, JobEvent
+from warren.errors import BrokerUnavailable
+
+log = structlog.get_logger(__name__)
+
+PublishEvents = Callable[[Sequence[JobEvent]], Awaitable[None]]
+
+COALESCE_SECONDS = 0.005
+"""How long `started` waits for company: a job that is over in less costs one message instead of two."""
+
+
+class RunLog:
+    """Numbers have no gaps, because nothing is dropped: what could not be sent goes with the next event."""
+
+    def __init__(self, job_id: str, run: int, publish: PublishEvents) -> None:
+        self._job_id = job_id
+        self._run = run
+        self._publish = publish
+        self._n = 0
+        self._pending: list[JobEvent] = []
+        self._sending = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._flush: asyncio.Task[None] | None = None
+
+    def add(self, type: EventType, data: dict[str, Any] | None = None) -> None:  # noqa: A002  the contract's name
+        """Append an event; it goes out soon, or with the next `send()`."""
+        self._n += 1
+        event = JobEvent(
+            job_id=self._job_id, run=self._run, n=self._n, type=type, at=datetime.now(UTC), data=data or {}
+        )
+        self._pending.append(event)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(COALESCE_SECONDS, self._send_soon)
+
+    async def send(self) -> None:
+        """Send what waits, in order. Raises `BrokerUnavailable`; then it still waits."""
+        async with self._sending:
+            while self._pending:
+                batch = tuple(self._pending)
+                await self._publish(batch)
+                del self._pending[: len(batch)]
+
+    async def finish(self, give_up: Callable[[], bool]) -> bool:
+        """Send all that waits, however long RabbitMQ is away. False if `give_up()` said so before."""
+        delay = 0.1
+        while not give_up():
+            try:
+                await self.send()
+            except BrokerUnavailable as error:
+                log.warning("events_not_sent", error=str(error), retry_seconds=delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 2.0)
+            else:
+                self._close()
+                return True
+        self._close()
+        return False
+
+    def _send_soon(self) -> None:
+        self._flush = asyncio.create_task(self._try_send())
+
+    async def _try_send(self) -> None:
+        try:
+            await self.send()
+        except BrokerUnavailable as error:
+            log.warning("events_delayed", error=str(error), waiting=len(self._pending))
+        finally:
+            self._timer = None
+
+    def _close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()

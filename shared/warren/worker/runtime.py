@@ -1,0 +1,265 @@
+"""Runs jobs: from a delivered message to its last event. Celery calls it from threads; it lives on the asyncio loop."""
+
+import asyncio
+import enum
+import random
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from opentelemetry import propagate
+from pydantic import BaseModel, ValidationError
+
+from warren import events, jobs
+from warren.blobs import BlobStore
+from warren.broker import Broker
+from warren.contracts.base import JobPayload
+from warren.contracts.events import EventType, Failure
+from warren.contracts.gateway import JobStates, JobStatesQuery
+from warren.errors import BrokerUnavailable, JobError, QueryTimeout, TransientError
+from warren.queries import QueryClient, QueryRefused
+from warren.telemetry import metrics
+from warren.telemetry.traces import tracer
+from warren.worker.log import RunLog
+from warren.worker.run import ActiveRun, JobRun, Stop
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[Any], Awaitable[BaseModel]]
+JobHandlers = Mapping[type[JobPayload], Handler]
+
+RETRY_BASE_SECONDS = 2.0
+RETRY_MAX_SECONDS = 300.0
+CANCELLED_KEPT = 10_000
+"""Broadcast cancellations remembered, for jobs that still wait in the queue."""
+
+
+class Verdict(enum.Enum):
+    """What becomes of the message."""
+
+    acknowledge = "the job's fate is recorded, or a follow-up message carries it on"
+    requeue = "nothing was decided; RabbitMQ shall deliver it again"
+    dead = "no worker can read it; it goes to the dead-letter queue"
+
+
+class Runtime:
+    """`handlers` is the service's table of job kinds. One per worker process."""
+
+    def __init__(
+        self, service: str, handlers: JobHandlers, broker: Broker, blobs: BlobStore, queries: QueryClient
+    ) -> None:
+        self._service = service
+        self._handlers = {
+            name: (payload, handler)
+            for payload, handler in handlers.items()
+            for name in (payload.kind, *payload.kind_aliases)
+        }
+        self._broker = broker
+        self._blobs = blobs
+        self._queries = queries
+        self._active: dict[str, ActiveRun] = {}
+        self._cancelled: OrderedDict[str, None] = OrderedDict()
+        self._draining = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.listening_since = datetime.now(UTC)
+        """Cancellations broadcast before this moment were not heard here."""
+
+    @property
+    def kinds(self) -> list[str]:
+        return list(self._handlers)
+
+    # Called when things happen outside ------------------------------------------------------------------------------
+
+    def cancel(self, job_id: str) -> None:
+        """A client cancelled this job: stop it if it runs here, and do not start it if it comes."""
+        self._cancelled[job_id] = None
+        if len(self._cancelled) > CANCELLED_KEPT:
+            self._cancelled.popitem(last=False)
+        if job_id in self._active:
+            self._active[job_id].stop(Stop.cancelled)
+
+    def connection_lost(self) -> None:
+        """Celery lost its connection: every message that runs here is delivered again, so these runs are void."""
+        for active in list(self._active.values()):
+            active.stop(Stop.connection_lost)
+
+    async def drain(self, grace: float) -> None:
+        """Take nothing new; let jobs finish for `grace` seconds, then hand the rest to other workers."""
+        self._draining = True
+        try:
+            async with asyncio.timeout(grace):
+                await self._idle.wait()
+        except TimeoutError:
+            log.info("jobs_handed_back", jobs=len(self._active))
+            for active in list(self._active.values()):
+                active.stop(Stop.shutdown)
+            await self._idle.wait()
+
+    # One message ----------------------------------------------------------------------------------------------------
+
+    async def run(self, kind: str, queue: str, arguments: dict[str, Any], redeliveries: int) -> Verdict:
+        """Run one delivered message to its end. Never raises for what a job does."""
+        try:
+            job = jobs.JobMessage.model_validate({**arguments, "kind": kind, "queue": queue})
+        except ValidationError as error:
+            log.error("job_message_unreadable", kind=kind, error=str(error))
+            return Verdict.dead
+        number = job.run + redeliveries
+        labels = (kind, queue)
+        metrics.RECEIVED.labels(*labels).inc()
+        metrics.QUEUE_WAIT.labels(*labels).observe(max(0.0, (datetime.now(UTC) - job.enqueued_at).total_seconds()))
+        with structlog.contextvars.bound_contextvars(job_id=job.job_id, run=number, kind=kind):
+            verdict = await self._admit(job, number, redeliveries > 0)
+        if verdict is not Verdict.acknowledge:
+            metrics.REJECTED.labels(*labels).inc()
+        return verdict
+
+    async def _admit(self, job: jobs.JobMessage, number: int, redelivered: bool) -> Verdict:
+        """Decide whether this message is to be run at all."""
+        if self._draining:
+            return await self._hand_on(job, number)
+        earlier = self._active.get(job.job_id)
+        if earlier is not None:
+            if earlier.run >= number:
+                log.info("job_already_running")
+                return Verdict.acknowledge
+            earlier.stop(Stop.superseded)
+        active = ActiveRun(job.job_id, number)
+        self._active[job.job_id] = active
+        self._idle.clear()
+        metrics.TASKS_ACTIVE.inc()
+        try:
+            run_log = RunLog(job.job_id, number, lambda batch: events.publish(self._broker, self._service, batch))
+            news = await self._missed_news(job, redelivered)
+            if job.job_id in news.finished:
+                log.info("job_already_finished")
+                return Verdict.acknowledge
+            if job.job_id in news.cancelling or job.job_id in self._cancelled:
+                run_log.add(EventType.cancelled)
+                return await self._conclude(run_log, active)
+            return await self._run(job, active, run_log)
+        finally:
+            metrics.TASKS_ACTIVE.dec()
+            if self._active.get(job.job_id) is active:
+                del self._active[job.job_id]
+            if not self._active:
+                self._idle.set()
+
+    async def _missed_news(self, job: jobs.JobMessage, redelivered: bool) -> JobStates:
+        """Ask the gateway about a job whose end or cancellation this process may not have heard of."""
+        if not redelivered and job.enqueued_at > self.listening_since:
+            return JobStates()
+        try:
+            return await self._queries.ask(JobStatesQuery(job_ids=(job.job_id,)), JobStates)
+        except (QueryTimeout, BrokerUnavailable, QueryRefused) as error:
+            # Running it again is safe, only wasteful; the recorder repeats a cancellation when it sees `started`.
+            log.warning("job_state_unknown", error=str(error))
+            return JobStates()
+
+    async def _run(self, job: jobs.JobMessage, active: ActiveRun, run_log: RunLog) -> Verdict:
+        payload_type, handler = self._handlers[job.kind]
+        labels = (job.kind, job.queue)
+        try:
+            payload = payload_type.model_validate(job.payload)
+        except ValidationError as error:
+            log.error("job_payload_invalid", error=str(error))
+            self._fail(
+                run_log, labels, Failure(code="job.invalid_payload", message=f"The job's input is invalid: {error}")
+            )
+            return await self._conclude(run_log, active)
+        run_log.add(EventType.started)
+        metrics.STARTED.labels(*labels).inc()
+        started = time.monotonic()
+        handle = JobRun(job.job_id, active.run, payload, run_log, self._blobs)
+        with tracer.start_as_current_span(job.kind, context=propagate.extract(job.trace)):
+            verdict = await self._handle(job, active, run_log, handle, handler)
+        seconds = time.monotonic() - started
+        metrics.RUNTIME.labels(*labels).observe(seconds)
+        log.info("run_ended", ms=round(seconds * 1000), stopped=active.stopped and active.stopped.name)
+        return verdict
+
+    async def _handle(
+        self, job: jobs.JobMessage, active: ActiveRun, run_log: RunLog, handle: JobRun[Any], handler: Handler
+    ) -> Verdict:
+        labels = (job.kind, job.queue)
+        try:
+            async with asyncio.timeout(handle.payload.timeout):
+                result = await self._call(active, handler, handle)
+                outcome = await handle.outcome(result)
+        except asyncio.CancelledError:
+            if active.stopped is None:
+                raise
+            if active.stopped is Stop.shutdown:
+                return await self._hand_on(job, active.run)
+            metrics.REVOKED.labels(*labels).inc()
+            run_log.add(EventType.cancelled)
+        except TimeoutError:
+            message = f"It took longer than {handle.payload.timeout:g} seconds."
+            self._fail(run_log, labels, Failure(code="job.timeout", message=message))
+        except JobError as error:
+            failure = Failure(code=error.code, message=error.message, retryable=error.retryable, details=error.details)
+            self._fail(run_log, labels, failure)
+        except TransientError as error:
+            return await self._retry(job, active, run_log, error)
+        except Exception:
+            log.exception("job_crashed")
+            message = "Something went wrong inside Warren. The log has the details under this job's id."
+            self._fail(run_log, labels, Failure(code="job.crashed", message=message))
+        else:
+            metrics.SUCCEEDED.labels(*labels).inc()
+            run_log.add(EventType.completed, outcome)
+        return await self._conclude(run_log, active)
+
+    async def _call(self, active: ActiveRun, handler: Handler, handle: JobRun[Any]) -> BaseModel:
+        """The handler, in a task of its own: what stops it must not stop the telling of it."""
+        active.task = asyncio.ensure_future(handler(handle))
+        if active.stopped is not None:
+            active.task.cancel()
+        return await active.task
+
+    async def _retry(self, job: jobs.JobMessage, active: ActiveRun, run_log: RunLog, error: TransientError) -> Verdict:
+        labels = (job.kind, job.queue)
+        failure = Failure(code=error.code, message=error.message, retryable=True)
+        payload_type, _ = self._handlers[job.kind]
+        if job.retries >= payload_type.max_retries:
+            self._fail(run_log, labels, failure)
+            return await self._conclude(run_log, active)
+        delay = error.retry_after or _backoff(job.retries)
+        metrics.RETRIED.labels(*labels).inc()
+        run_log.add(EventType.retrying, {**failure.model_dump(mode="json"), "delay_seconds": delay})
+        if await self._conclude(run_log, active) is not Verdict.acknowledge:
+            return Verdict.requeue
+        follow_up = job.model_copy(update={"run": active.run + 1, "retries": job.retries + 1})
+        return await self._republish(follow_up, delay)
+
+    async def _hand_on(self, job: jobs.JobMessage, number: int) -> Verdict:
+        """Give the job to another worker as a fresh message: a worker that stops must not count as one that died."""
+        return await self._republish(job.model_copy(update={"run": number + 1}), 0.0)
+
+    async def _republish(self, job: jobs.JobMessage, delay: float) -> Verdict:
+        try:
+            await jobs.publish(self._broker, job, delay=delay)
+        except BrokerUnavailable as error:
+            log.warning("job_not_republished", error=str(error))
+            return Verdict.requeue
+        return Verdict.acknowledge
+
+    def _fail(self, run_log: RunLog, labels: tuple[str, str], failure: Failure) -> None:
+        metrics.FAILED.labels(*labels).inc()
+        log.warning("job_failed", code=failure.code, error=failure.message)
+        run_log.add(EventType.failed, failure.model_dump(mode="json"))
+
+    async def _conclude(self, run_log: RunLog, active: ActiveRun) -> Verdict:
+        """Acknowledge only what RabbitMQ has confirmed to know."""
+        told = await run_log.finish(lambda: active.given_up)
+        return Verdict.acknowledge if told else Verdict.requeue
+
+
+def _backoff(retries: int) -> float:
+    """Seconds before the next try: exponential with full jitter in its upper half, so that retries spread."""
+    ceiling = min(RETRY_MAX_SECONDS, RETRY_BASE_SECONDS * 2.0**retries)
+    return random.uniform(ceiling / 2, ceiling)  # noqa: S311  spreads load, guards nothing

@@ -1,0 +1,196 @@
+"""A worker process: Celery takes the messages, one asyncio loop in a thread of its own runs the handlers."""
+
+import asyncio
+import importlib.metadata
+import os
+import socket
+import threading
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from warren import control, topology
+from warren.blobs import BlobStore
+from warren.broker import Broker
+from warren.queries import QueryClient, QueryHandlers, QueryServer
+from warren.settings import Settings
+from warren.telemetry import health, logs, metrics, traces
+from warren.worker.runtime import JobHandlers, Runtime, Verdict
+
+log = structlog.get_logger(__name__)
+
+S = TypeVar("S", bound=Settings)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """What a service does: job kinds and queries, each with its handler."""
+
+    jobs: JobHandlers
+    queries: QueryHandlers = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Core:
+    """What the runtime lends to a service's `bootstrap`."""
+
+    broker: Broker
+    blobs: BlobStore
+    queries: QueryClient
+
+
+Bootstrap = Callable[[S, Core], AbstractAsyncContextManager[Handlers]]
+
+
+@dataclass(frozen=True)
+class Service(Generic[S]):
+    """A service's worker side. `bootstrap(settings, core)` opens what the handlers need and closes it at the end."""
+
+    name: str
+    settings: type[S]
+    bootstrap: Bootstrap[S]
+    queues: tuple[str, ...]
+
+
+@asynccontextmanager
+async def runtime(service: Service[S], settings: S) -> AsyncIterator[Runtime]:
+    """Everything between RabbitMQ's messages and the handlers, running on the current loop."""
+    async with Broker(settings.broker_url.get_secret_value(), f"{service.name} worker") as broker:
+        core = Core(broker, BlobStore(settings.blobs_url), QueryClient(broker))
+        async with service.bootstrap(settings, core) as handlers:
+            made = Runtime(service.name, handlers.jobs, broker, core.blobs, core.queries)
+            connecting = asyncio.create_task(_connect(service.name, made, broker, core.queries, handlers.queries))
+            try:
+                yield made
+            finally:
+                connecting.cancel()
+                await asyncio.gather(connecting, return_exceptions=True)
+
+
+async def _connect(name: str, made: Runtime, broker: Broker, queries: QueryClient, handlers: QueryHandlers) -> None:
+    """Listen to cancellations and answer queries, as soon as RabbitMQ is there."""
+    await broker.ready()
+    await queries.start()
+    await control.listen(broker, made.cancel)
+    if handlers:
+        await QueryServer(broker, name, handlers).start()
+
+    def heard_again(_connection: Any) -> None:
+        made.listening_since = datetime.now(UTC)
+
+    heard_again(None)
+    broker.on_reconnect(heard_again)
+
+
+class LoopThread:
+    """The asyncio loop of a worker process."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.heartbeat = health.Heartbeat()
+        self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
+    def stop(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self._beat()
+        self.loop.run_forever()
+
+    def _beat(self) -> None:
+        self.heartbeat.beat()
+        self.loop.call_later(1.0, self._beat)
+
+
+class WorkerProcess(Generic[S]):
+    """One `celery worker` with the service's runtime beside it. `run()` blocks until the process is told to stop."""
+
+    def __init__(self, service: Service[S], settings: S) -> None:
+        self._service = service
+        self._settings = settings
+        self._loop = LoopThread()
+        self._runtime: Runtime | None = None
+
+    def run(self) -> int:
+        """Returns the exit code."""
+        # Celery is imported late: it reads the environment when it is.
+        from warren.worker.celery_app import make_app, make_worker  # noqa: PLC0415
+
+        self._loop.start()
+        context = runtime(self._service, self._settings)
+        self._runtime = self._loop.submit(context.__aenter__()).result()
+        app = make_app(self._service.name, self._settings, self._service.queues, self._runtime.kinds, self)
+        worker = make_worker(app, self._settings.worker_concurrency, self.node_name)
+        server = self._serve_health(worker)
+        try:
+            metrics.WORKER_UP.set(1)
+            worker.start()
+        finally:
+            metrics.WORKER_UP.set(0)
+            self._loop.submit(context.__aexit__(None, None, None)).result()
+            self._loop.stop()
+            if server is not None:
+                server.stop()
+        return int(worker.exitcode or 0)
+
+    @property
+    def node_name(self) -> str:
+        # Celery refuses a name that is used twice, which a restart on the same host would do.
+        return f"{self._service.name}-{os.getpid()}-{uuid.uuid4().hex[:6]}@{socket.gethostname()}"
+
+    def execute(self, kind: str, queue: str, arguments: dict[str, Any], redeliveries: int) -> Verdict:
+        """Called in a Celery thread for each message; blocks it until the job's run is over."""
+        assert self._runtime is not None  # noqa: S101  set before the worker starts
+        return self._loop.submit(self._runtime.run(kind, queue, arguments, redeliveries)).result()
+
+    def connection_lost(self) -> None:
+        if self._runtime is not None:
+            self._loop.loop.call_soon_threadsafe(self._runtime.connection_lost)
+
+    def drain(self) -> None:
+        if self._runtime is not None:
+            self._loop.submit(self._runtime.drain(self._settings.shutdown_grace_seconds)).result()
+
+    def _serve_health(self, worker: Any) -> health.HealthServer | None:
+        if not self._settings.metrics_port:
+            return None
+        server = health.HealthServer(
+            self._settings.metrics_host,
+            self._settings.metrics_port,
+            live={"loop": self._loop.heartbeat.alive},
+            ready={"loop": self._loop.heartbeat.alive, "consumer": lambda: _consuming(worker)},
+        )
+        server.start()
+        return server
+
+
+def _consuming(worker: Any) -> bool:
+    consumer = getattr(worker, "consumer", None)
+    return bool(consumer and consumer.connection and consumer.connection.connected and consumer.task_consumer)
+
+
+def main(service: Service[Any]) -> int:
+    """Entry point of a service's worker."""
+    settings = service.settings()
+    logs.configure(service.name, level=settings.log_level, format=settings.log_format)
+    traces.configure(service.name, settings.otlp_endpoint)
+    metrics.BUILD.info({"service": service.name, "version": importlib.metadata.version(f"warren-{service.name}")})
+    unknown = set(service.queues) - set(topology.JOB_QUEUES)
+    if unknown:
+        raise ValueError(f"queues that are not in warren.topology: {', '.join(sorted(unknown))}")
+    return WorkerProcess(service, settings).run()
