@@ -1,0 +1,35 @@
+"""Why a completion could not be had. Neither message ever holds the key or the prompt."""
+
+from warren.errors import WarrenError
+
+
+class LlmError(WarrenError):
+    """Base of both; `provider` is the host of the endpoint."""
+
+    def __init__(self, provider: str, message: str) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.message = message
+
+
+class LlmUnavailable(LlmError):
+    """The endpoint is down, too slow, rate-limited or talks nonsense, after every retry the client may make.
+
+    `outcome` is the last failure as `warren_provider_requests_total` counts it; `retry_after` is the wait in seconds
+    that the endpoint asked for, if it did.
+    """
+
+    def __init__(
+        self, provider: str, message: str, *, outcome: str = "network", retry_after: float | None = None
+    ) -> None:
+        super().__init__(provider, message)
+        self.outcome = outcome
+        self.retry_after = retry_after
+
+
+class LlmRefused(LlmError):
+    """The endpoint understood and said no (a bad key, an unknown model, no credit): trying again would not help."""
+
+    def __init__(self, provider: str, message: str, *, status: int) -> None:
+        super().__init__(provider, message)
+        self.status = status
