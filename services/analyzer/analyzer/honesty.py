@@ -1,0 +1,124 @@
+"""Refuses code that makes its answer up instead of computing it from the frame.
+
+A check against a model that invents, not against an attacker: it follows names, not values, and where it cannot tell it
+lets the code pass. What the code may do to the machine is the sandbox's business.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from analyzer.dataflow import FRAME, DataFlow
+from analyzer.frames import FrameProfile
+from warren.errors import WarrenError
+
+MAX_LITERAL_NUMBERS = 24
+MAX_LITERAL_VALUES = 100
+"""Month names, bin edges and colours fit below these; a table that was copied into the code does not."""
+MAX_NUMBERS_IN_TEXT = 50
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_DIGITS = re.compile(r"\d+")
+_YEAR = re.compile(r"(?:18|19|20|21)\d\d")
+_QUOTED_OR_WORD = re.compile(r"`([^`]+)`|([^\W\d]\w*)")
+
+
+class Fabricated(WarrenError):
+    """The answer would not come from the file. `reason` is a sentence a model can repair its code from."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def check_reads_frame(code: str) -> None:
+    """Raise `Fabricated` unless what the code reports is computed from `df`.
+
+    Code that is not Python passes: the sandbox refuses it in better words.
+    """
+    tree = _parse(code)
+    if tree is None:
+        return
+    try:
+        _check_literals(tree)
+        _check_flow(DataFlow.of(tree))
+    except RecursionError:
+        raise Fabricated("The code is nested too deeply to check where its answer comes from.") from None
+
+
+def columns_used(code: str, profile: FrameProfile) -> tuple[str, ...]:
+    """The columns of the frame that the code names, in the frame's order; none for code that takes them all."""
+    tree = _parse(code)
+    named = set(_names_of_columns(tree)) if tree else set()
+    return tuple(column.name for column in profile.columns if column.name in named)
+
+
+def _parse(code: str) -> ast.Module | None:
+    try:
+        return ast.parse(code)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+
+
+def _check_flow(flow: DataFlow) -> None:
+    if not flow.reads_frame:
+        detail = f", it replaces `{FRAME}` with data of its own" if flow.rebinds_frame else ""
+        raise Fabricated(f"The code never reads `{FRAME}`{detail}. Compute the answer from `{FRAME}`.")
+    if flow.draws and not any(flow.draws):
+        raise Fabricated(f"The plot is drawn from values written in the code. Draw what is computed from `{FRAME}`.")
+    for name, value in flow.invented.items():
+        if not _is_caption(value, flow.literals):
+            raise Fabricated(
+                f"`{name}` is made of values written in the code. Build it from what is computed from `{FRAME}`."
+            )
+    if flow.invented and not flow.reports_frame:
+        raise Fabricated(f"Nothing that the code reports depends on `{FRAME}`. Compute the answer from `{FRAME}`.")
+
+
+def _is_caption(value: ast.expr, literals: Mapping[str, ast.expr]) -> bool:
+    """None, or text without figures: `Top 3 regions in 2014:` may stand above a computed table."""
+    if isinstance(value, ast.Constant) and value.value is None:
+        return True
+    is_text = isinstance(value, ast.JoinedStr) or (isinstance(value, ast.Constant) and isinstance(value.value, str))
+    return is_text and all(_states_no_figure(node, literals) for node in ast.walk(value))
+
+
+def _states_no_figure(node: ast.AST, literals: Mapping[str, ast.expr]) -> bool:
+    """Small whole numbers and years are no figures: questions have them (`top 3`, `in 2014`)."""
+    match node:
+        case ast.Constant(value=value):
+            return all(len(found) <= 2 or _YEAR.fullmatch(found) for found in _NUMBER.findall(str(value)))
+        case ast.Name(id=name):
+            return isinstance(literals.get(name), ast.Constant) and _states_no_figure(literals[name], literals)
+    return isinstance(node, ast.JoinedStr | ast.FormattedValue | ast.expr_context)
+
+
+def _check_literals(tree: ast.Module) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
+            values = [child.value for child in ast.walk(node) if isinstance(child, ast.Constant)]
+            numbers = sum(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+            if numbers > MAX_LITERAL_NUMBERS or len(values) > MAX_LITERAL_VALUES:
+                raise Fabricated(
+                    f"The code holds a table of {len(values)} values of its own. Take the data from `{FRAME}`."
+                )
+        elif isinstance(node, ast.Constant) and len(_DIGITS.findall(str(node.value))) > MAX_NUMBERS_IN_TEXT:
+            raise Fabricated(f"The code holds a table written as text. Take the data from `{FRAME}`.")
+
+
+def _names_of_columns(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text)):
+                yield text
+            case ast.Attribute(attr=name):
+                yield name
+            case ast.Call(func=ast.Attribute(attr="query" | "eval"), args=arguments):
+                yield from _words(arguments)
+
+
+def _words(arguments: Iterable[ast.expr]) -> Iterator[str]:
+    for argument in arguments:
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            for quoted, word in _QUOTED_OR_WORD.findall(argument.value):
+                yield quoted or word
