@@ -1,0 +1,190 @@
+"""The private RabbitMQ and PostgreSQL: they come up, keep their data, and leave nothing behind."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aio_pika
+import asyncpg
+import psutil
+import pytest
+from aio_pika.abc import AbstractChannel, AbstractQueue
+from pamqp.common import FieldTable
+
+from warren.embedded import (
+    DataInUse,
+    EmbeddedPostgres,
+    EmbeddedRabbitMQ,
+    PortTaken,
+    free_port,
+    port_is_free,
+)
+from warren.embedded.server import EmbeddedServer
+from warren.testing.services import scratch_directory
+
+QUORUM: FieldTable = {"x-queue-type": "quorum"}
+
+
+@contextlib.asynccontextmanager
+async def channel_with_queue(url: str) -> AsyncIterator[tuple[AbstractChannel, AbstractQueue]]:
+    connection = await aio_pika.connect(url)
+    async with connection:
+        channel = await connection.channel()
+        yield channel, await channel.declare_queue("kept", durable=True, arguments=QUORUM)
+
+
+async def publish(url: str, body: bytes) -> None:
+    async with channel_with_queue(url) as (channel, queue):
+        message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+        await channel.default_exchange.publish(message, queue.name)
+
+
+async def query(url: str, statement: str) -> object:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
+
+
+async def test_rabbitmq_keeps_confirmed_messages_over_a_sigkill(own_rabbitmq: EmbeddedRabbitMQ) -> None:
+    port = own_rabbitmq.port
+    await publish(own_rabbitmq.url, b"one")
+    # RabbitMQ 3.10 writes the name of a new queue to disk only seconds later: a stop makes it sure.
+    own_rabbitmq.stop()
+    assert port_is_free(port)
+    own_rabbitmq.start()
+    await publish(own_rabbitmq.url, b"two")
+    own_rabbitmq.kill()
+    assert port_is_free(port)
+    own_rabbitmq.start()
+    async with channel_with_queue(own_rabbitmq.url) as (_, queue):
+        assert [(await queue.get()).body for _ in range(2)] == [b"one", b"two"]
+
+
+async def test_postgres_keeps_commits_over_a_sigkill_and_a_stop(own_postgres: EmbeddedPostgres) -> None:
+    await query(own_postgres.url, "CREATE TABLE kept AS SELECT 7 AS n")
+    own_postgres.kill()
+    own_postgres.start()
+    assert await query(own_postgres.url, "SELECT n FROM kept") == 7
+    own_postgres.stop()
+    assert port_is_free(own_postgres.port)
+    own_postgres.start()
+    assert await query(own_postgres.url, "SELECT n FROM kept") == 7
+
+
+async def test_postgres_has_pgvector(database_url: str) -> None:
+    await query(database_url, "CREATE EXTENSION vector")
+    assert await query(database_url, "SELECT '[1,2]'::vector <-> '[1,5]'::vector") == 3
+
+
+async def test_each_test_gets_an_empty_vhost_and_database(
+    rabbitmq: EmbeddedRabbitMQ, vhost: str, database_url: str, postgres: EmbeddedPostgres
+) -> None:
+    assert vhost != rabbitmq.url
+    async with channel_with_queue(vhost) as (_, queue):
+        assert await queue.get(fail=False) is None
+    assert database_url != postgres.url
+    count = "SELECT count(*) FROM pg_stat_user_tables"
+    assert await query(database_url, count) == 0
+
+
+async def test_only_this_machine_can_connect(rabbitmq: EmbeddedRabbitMQ, postgres: EmbeddedPostgres) -> None:
+    for server in (rabbitmq, postgres):
+        assert server.pid is not None
+        listening = [c for c in psutil.Process(server.pid).net_connections() if c.status == psutil.CONN_LISTEN]
+        assert listening
+        assert {connection.laddr.ip for connection in listening} == {"127.0.0.1"}
+
+
+async def test_a_wrong_password_is_refused(rabbitmq: EmbeddedRabbitMQ, postgres: EmbeddedPostgres) -> None:
+    with pytest.raises(aio_pika.exceptions.ProbableAuthenticationError):
+        await aio_pika.connect(f"amqp://guest:guest@127.0.0.1:{rabbitmq.port}/warren")
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(f"postgresql://warren:wrong@127.0.0.1:{postgres.port}/warren")
+
+
+def test_the_erlang_port_mapper_is_not_started(rabbitmq: EmbeddedRabbitMQ) -> None:
+    assert rabbitmq.pid is not None
+    names = [process.name() for process in psutil.Process(rabbitmq.pid).children(recursive=True)]
+    assert names
+    assert "epmd" not in names
+
+
+def test_a_second_owner_of_the_directory_is_refused(own_postgres: EmbeddedPostgres) -> None:
+    with pytest.raises(DataInUse, match=str(own_postgres.data)):
+        EmbeddedPostgres(own_postgres.data).start()
+    assert own_postgres.running
+
+
+def test_a_taken_port_is_named(own_postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+    with pytest.raises(PortTaken, match=str(own_postgres.port)):
+        EmbeddedPostgres(tmp_path / "other", own_postgres.port).start()
+
+
+OWNER = """
+import sys, time
+from pathlib import Path
+from warren.embedded import EmbeddedPostgres, EmbeddedRabbitMQ
+server = {"rabbitmq": EmbeddedRabbitMQ, "postgres": EmbeddedPostgres}[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))
+server.start()
+print(server.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("kind", ["rabbitmq", "postgres"])
+def test_a_server_ends_with_its_killed_owner(kind: str) -> None:
+    with scratch_directory("warren-owner-") as data:
+        command = [sys.executable, "-c", OWNER, kind, str(data), str(free_port())]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+            assert owner.stdout is not None
+            server = psutil.Process(int(owner.stdout.readline()))
+            owner.kill()
+        for process in (server, *descendants(server)):
+            await_end(process)
+
+
+@pytest.mark.parametrize("server_type", [EmbeddedPostgres, EmbeddedRabbitMQ])
+def test_a_leftover_server_is_ended_before_the_next_start(server_type: type[EmbeddedServer]) -> None:
+    with scratch_directory("warren-leftover-") as data:
+        first = server_type(data)
+        first.start()
+        assert first.pid is not None
+        leftover = psutil.Process(first.pid)
+        abandon(first)
+        with server_type(data, first.port) as second:
+            assert second.pid != leftover.pid
+            assert not alive(leftover)
+
+
+def abandon(server: EmbeddedServer) -> None:
+    """Let the owner lose its server the way a SIGKILL of the owner and of the guard would."""
+    assert server._guard is not None
+    assert server._lock is not None
+    os.killpg(server._guard.pid, signal.SIGKILL)
+    server._lock.close()
+
+
+def descendants(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def await_end(process: psutil.Process) -> None:
+    """The test's own time limit bounds it."""
+    while alive(process):
+        psutil.wait_procs([process], timeout=0.05)

@@ -1,0 +1,59 @@
+"""Pytest fixtures: a private RabbitMQ and PostgreSQL, started when the first test asks for them.
+
+    rabbitmq       the node of this run                     postgres       the server of this run
+    vhost          an `amqp://` URL for one test            database_url   a `postgresql+asyncpg://` URL for one test
+
+A test that stops a server on purpose uses `own_rabbitmq` or `own_postgres`, so that it disturbs no other.
+"""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from warren.embedded import EmbeddedPostgres, EmbeddedRabbitMQ
+from warren.testing.services import scratch_postgres, scratch_rabbitmq
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[EmbeddedRabbitMQ]:
+    """The RabbitMQ node of this test run."""
+    with scratch_rabbitmq() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """The PostgreSQL server of this test run."""
+    with scratch_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def vhost(rabbitmq: EmbeddedRabbitMQ) -> Iterator[str]:
+    """The `amqp://` URL of an empty virtual host, which is deleted after the test with all connections to it."""
+    name = f"test-{uuid4().hex}"
+    yield rabbitmq.create_vhost(name)
+    rabbitmq.delete_vhost(name)
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The URL of an empty database, which is dropped after the test."""
+    name = f"test_{uuid4().hex}"
+    yield postgres.create_database(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def own_rabbitmq() -> Iterator[EmbeddedRabbitMQ]:
+    """A RabbitMQ node for one test, which may stop, kill and start it."""
+    with scratch_rabbitmq(management=False) as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL server for one test, which may stop, kill and start it."""
+    with scratch_postgres() as server:
+        yield server
