@@ -59,13 +59,14 @@ export class AnalyzePage {
       question: job.input?.question ?? job.id,
       file: job.input?.file?.id === jobs[n - 1]?.input?.file?.id ? null : job.input?.file,
     }));
+    this.#thread(this.#deleteButton());
     if (alive) this.#composer.continueWith(jobs.at(-1)?.input?.file?.name ?? null);
     else this.#end();
-    this.#thread(this.#deleteButton());
+    turns.at(-1)?.element.scrollIntoView();
     // One after another, newest first: a long dialog must not run into the limit of requests.
     for (const [n, job] of [...jobs.entries()].reverse()) {
       if (opened !== this.#opened) return;
-      if (isTerminal(job.status)) await turns[n].follow(await call("GET", `v1/jobs/${job.id}`));
+      if (isTerminal(job.status)) await turns[n].follow(job);
       else this.#follow(turns[n], job);
     }
   }
@@ -73,6 +74,7 @@ export class AnalyzePage {
   /** The session is gone on the server: what is shown stays, but a new question needs its file again. */
   #end() {
     this.#ended = true;
+    document.querySelector(".thread-tools")?.remove();
     this.#composer.continueWith(null);
     this.#composer.say(t("session.ended"));
   }
@@ -136,7 +138,7 @@ export class AnalyzePage {
   }
 
   #deleteButton() {
-    const label = t("session.delete");
+    const label = t("file.delete");
     return el("div", { class: "thread-tools" }, button(label, "trash", () => this.#delete(), { class: "button quiet small" }));
   }
 
@@ -147,8 +149,7 @@ export class AnalyzePage {
       if (dialog.returnValue !== "delete") return;
       try {
         await call("DELETE", `v1/sessions/${this.#sessionId}`);
-        location.hash = "#/analyze";
-        this.#history.refresh();
+        this.#end();
       } catch (error) {
         this.#composer.say(wordsFor(error));
       }

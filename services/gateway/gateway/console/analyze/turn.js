@@ -19,7 +19,7 @@ export class Turn {
   #onagain;
   #progress = null;
   #abort = null;
-  #key = idempotencyKey();
+  #key = idempotencyKey(); // kept until an answer comes: a try may have arrived although its answer did not
 
   /** `question` and `file` ({name, size}, or null) head the turn; `onagain(turn)` is called to ask the same once more. */
   constructor({ question, file = null, sheet = "", events, onagain }) {
@@ -44,6 +44,7 @@ export class Turn {
         signal: this.#abort.signal,
       });
       this.#abort = null;
+      this.#key = idempotencyKey();
       return job;
     } catch (error) {
       this.#abort = null;
@@ -56,7 +57,8 @@ export class Turn {
   /** Shows `job` and follows it; resolves when it has ended and is shown. */
   async follow(job) {
     this.jobId = job.id;
-    if (isTerminal(job.status)) return this.#show(job);
+    if (job.result || job.status === "cancelled" || job.status === "expired") return this.#show(job);
+    if (isTerminal(job.status)) return this.#showEnded(); // lists leave large results out
     const progress = this.#progress ?? this.#showProgress(new Date(job.created_at));
     await new Promise((ended) => {
       this.#events.watch(job.id, (message) => {
@@ -120,8 +122,6 @@ export class Turn {
 
   #refused(error) {
     if (error.code === "aborted") return this.#show({ status: "cancelled" });
-    // The same try may have arrived although its answer did not, so it keeps its key; any refusal needs a new one.
-    if (error.status !== 0) this.#key = idempotencyKey();
     return this.#put(errorNotice(wordsFor(error), null), this.#againButton(t("error.retry")));
   }
 
@@ -145,7 +145,7 @@ function fileLine(file) {
 
 function failureView(job) {
   const { code, message } = job.error ?? {};
-  const attempts = job.result?.attempts ?? [];
+  const attempts = job.error?.details?.attempts ?? [];
   return el("div", { class: "failure" }, errorNotice(message ?? t("turn.failed"), code), attempts.length > 0 && ledger(attempts));
 }
 

@@ -79,11 +79,11 @@ export class JobEvents {
   }
 
   #tell(message) {
-    // A server that closes right after it opened must not be called again at once: only news counts as success.
-    this.#failures = 0;
     const watch = this.#watched.get(message.job_id);
     if (!watch) return;
     if (message.type === "event") {
+      // A server that lets us in only to hang up must not be called again at once: news alone counts as success.
+      this.#failures = 0;
       watch.after = message.id;
       if (isTerminal(message.event)) this.unwatch(message.job_id);
     }
