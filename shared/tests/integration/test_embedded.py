@@ -23,6 +23,7 @@ from warren.embedded import (
     free_port,
     port_is_free,
 )
+from warren.embedded.guard import await_end, is_alive
 from warren.embedded.server import EmbeddedServer
 from warren.testing.services import scratch_directory
 
@@ -145,8 +146,7 @@ def test_a_server_ends_with_its_killed_owner(kind: str) -> None:
             assert owner.stdout is not None
             server = psutil.Process(int(owner.stdout.readline()))
             owner.kill()
-        for process in (server, *descendants(server)):
-            await_end(process)
+        assert await_end([server, *descendants(server)], seconds=20)
 
 
 @pytest.mark.parametrize("server_type", [EmbeddedPostgres, EmbeddedRabbitMQ])
@@ -159,14 +159,14 @@ def test_a_leftover_server_is_ended_before_the_next_start(server_type: type[Embe
         abandon(first)
         with server_type(data, first.port) as second:
             assert second.pid != leftover.pid
-            assert not alive(leftover)
+            assert not is_alive(leftover)
 
 
 def abandon(server: EmbeddedServer) -> None:
     """Let the owner lose its server the way a SIGKILL of the owner and of the guard would."""
-    assert server._guard is not None
+    assert server._guard._shell is not None
     assert server._lock is not None
-    os.killpg(server._guard.pid, signal.SIGKILL)
+    os.killpg(server._guard._shell.pid, signal.SIGKILL)
     server._lock.close()
 
 
@@ -175,16 +175,3 @@ def descendants(process: psutil.Process) -> list[psutil.Process]:
         return process.children(recursive=True)
     except psutil.NoSuchProcess:
         return []
-
-
-def alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def await_end(process: psutil.Process) -> None:
-    """The test's own time limit bounds it."""
-    while alive(process):
-        psutil.wait_procs([process], timeout=0.05)

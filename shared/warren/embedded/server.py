@@ -1,9 +1,7 @@
 """What a private RabbitMQ and a private PostgreSQL have in common: a data directory, a port, a process."""
 
 import abc
-import contextlib
 import fcntl
-import os
 import random
 import signal
 import socket
@@ -12,22 +10,12 @@ import time
 from pathlib import Path
 from typing import IO, Self
 
-import psutil
-
+from warren.embedded.guard import ProcessGuard, end_process
 from warren.errors import WarrenError
 
 # Below the ephemeral ports of Linux (32768) and macOS (49152): no outgoing connection can sit on the port of a
 # server that is being restarted, nor connect to itself there.
 _PORTS = range(20_000, 32_000)
-
-# Started beside each server: when our end of its stdin closes, because this process ended in whatever way, it
-# ends the server. The server is asked first and killed after eight seconds.
-_GUARD = """
-cat >/dev/null
-kill -s "$2" "$1" || exit 0
-n=0; while [ $n -lt 80 ] && kill -0 "$1"; do sleep 0.1; n=$((n + 1)); done
-kill -s KILL -- "-$1"
-"""
 
 
 class EmbeddedError(WarrenError):
@@ -87,7 +75,7 @@ class EmbeddedServer(abc.ABC):
         self.data = data.absolute()
         self.port = port or free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self._guard: subprocess.Popen[bytes] | None = None
+        self._guard = ProcessGuard(self.data / "server.pid", self.stop_signal, self.stop_seconds)
         self._lock: IO[str] | None = None
 
     @property
@@ -120,7 +108,7 @@ class EmbeddedServer(abc.ABC):
         self.data.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         try:
-            self._end_leftover()
+            self._guard.start()
             self._check_port()
             self._prepare()
             self._spawn()
@@ -130,25 +118,19 @@ class EmbeddedServer(abc.ABC):
             raise
 
     def stop(self) -> None:
-        """Ask the server to finish, wait, and kill it if it does not."""
-        if self._process is not None and self.running:
-            family = _family(self._process.pid)
-            self._process.send_signal(self.stop_signal)
-            _gone(family, self.stop_seconds)
-        self.kill()
+        """Ask the server to finish, wait up to `stop_seconds`, and kill it if it does not."""
+        self._end(self.stop_signal)
 
     def kill(self) -> None:
         """SIGKILL the server with its children and wait until they are gone."""
+        self._end(None)
+
+    def _end(self, ask: signal.Signals | None) -> None:
         if self._process is not None:
-            _end(self._process.pid)
+            end_process(self._process.pid, ask, self.stop_seconds)
             self._process.wait()
             self._process = None
-            self._pid_file.unlink(missing_ok=True)
-        if self._guard is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._guard.pid, signal.SIGKILL)
-            self._guard.wait()
-            self._guard = None
+        self._guard.stop()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -173,10 +155,6 @@ class EmbeddedServer(abc.ABC):
     @abc.abstractmethod
     def _ready(self) -> bool: ...
 
-    @property
-    def _pid_file(self) -> Path:
-        return self.data / "server.pid"
-
     def _take_lock(self) -> None:
         lock = (self.data / "server.lock").open("w")
         try:
@@ -185,15 +163,6 @@ class EmbeddedServer(abc.ABC):
             lock.close()
             raise DataInUse(self.data) from None
         self._lock = lock
-
-    def _end_leftover(self) -> None:
-        if not self._pid_file.exists():
-            return
-        pid, _, started = self._pid_file.read_text().partition(" ")
-        with contextlib.suppress(psutil.NoSuchProcess, ValueError):
-            # A pid is used again, a pid with its start time is not.
-            if abs(psutil.Process(int(pid)).create_time() - float(started)) < 1:
-                _end(int(pid), self.stop_signal, self.stop_seconds)
 
     def _check_port(self) -> None:
         if not port_is_free(self.port):
@@ -210,16 +179,7 @@ class EmbeddedServer(abc.ABC):
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C in the terminal is ours to handle
             )
-        self._guard = subprocess.Popen(
-            ["/bin/sh", "-c", _GUARD, f"{self.name}-guard", str(self._process.pid), self.stop_signal.name[3:]],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        with contextlib.suppress(psutil.NoSuchProcess):
-            started = psutil.Process(self._process.pid).create_time()
-            self._pid_file.write_text(f"{self._process.pid} {started}")
+        self._guard.add(self._process.pid)
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + self.start_seconds
@@ -228,43 +188,6 @@ class EmbeddedServer(abc.ABC):
                 state = f"did not start within {self.start_seconds:g} s" if self.running else "ended while starting"
                 raise EmbeddedError(f"{self.name} {state}; the end of {self.log}:\n{_tail(self.log)}")
             time.sleep(0.05)
-
-
-def _family(pid: int) -> list[psutil.Process]:
-    try:
-        parent = psutil.Process(pid)
-        return [parent, *parent.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def _end(pid: int, ask: signal.Signals | None = None, seconds: float = 0.0) -> None:
-    """End a process and its descendants: with the signal `ask` and `seconds` of patience first, if given."""
-    family = _family(pid)
-    if ask is not None and family:
-        family[0].send_signal(ask)
-        _gone(family, seconds)
-    for process in family:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    _gone(family, 10)
-
-
-def _gone(family: list[psutil.Process], seconds: float) -> bool:
-    """Wait until all have ended; zombies have, whoever's task it is to collect them."""
-    deadline = time.monotonic() + seconds
-    while any(map(_alive, family)):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
-
-
-def _alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _tail(path: Path, lines: int = 15) -> str:
