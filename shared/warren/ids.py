@@ -1,9 +1,9 @@
-"""Identifiers: a prefix that says what it names, then time and chance, so that ids sort by age and cannot be guessed."""
+"""Identifiers: a prefix that says what it names, then time and chance: they sort by age and cannot be guessed."""
 
 import secrets
 import time
 
 
 def new_id(prefix: str) -> str:
-    """Like `job_0199c1d5e0f2…`: 12 hex digits of milliseconds since 1970, then 80 random bits (UUID version 7's plan)."""
+    """Like `job_0199c1d5e0f2…`: 12 hex digits of milliseconds since 1970, then 80 random bits (as in UUID version 7)."""
     return f"{prefix}_{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from warren.contracts.base import JobPayload, Message, Query
+from warren.contracts.base import JobPayload, JobResult, Message, Query
 
 Cell = str | int | float | bool | None
 """What a table's cell may hold; dates are ISO 8601 strings."""
@@ -88,8 +88,10 @@ class Provenance(Message):
     sandbox_tier: str = ""
 
 
-class CsvReport(Message):
-    """Result of `analyzer.csv`. `answered` is False when the file cannot answer the question; `answer` then says why."""
+class CsvReport(JobResult):
+    """Result of `analyzer.csv`. `answered` is False when the file cannot answer the question; `answer` says why."""
+
+    brief: ClassVar[frozenset[str]] = frozenset({"answer", "answered", "final_code", "engine"})
 
     answer: str
     answered: bool = True

@@ -34,5 +34,12 @@ class Query(Message):
     """`<service>.<what>`; the part before the dot says which service answers."""
 
 
-class Empty(Message):
+class JobResult(Message):
+    """What a job returns."""
+
+    brief: ClassVar[frozenset[str]] = frozenset()
+    """Fields small enough to travel with the event and in lists when the whole result is a blob."""
+
+
+class Empty(JobResult):
     """The result of a job that is done for its effect."""

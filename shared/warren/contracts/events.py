@@ -68,10 +68,11 @@ class Artifact(Message):
 
 
 class Outcome(Message):
-    """What a job returned: small results travel inside, large ones (`RESULT_INLINE_BYTES`) as a JSON blob."""
+    """What a job returned: a small result travels inside, a large one as a JSON blob with its `brief` fields beside."""
 
     result: dict[str, Any] | None = None
     result_blob: str | None = None
+    brief: dict[str, Any] | None = None
     artifacts: tuple[Artifact, ...] = ()
 
 

@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
-from warren.contracts.base import JobPayload, Message, Query
+from warren.contracts.base import JobPayload, JobResult, Message, Query
 
 
 class Housekeeping(JobPayload):
-    """Expire sessions, purge old jobs, files and keys, end jobs that nobody will finish. `slot` is the scheduled minute."""
+    """Expire sessions, purge old jobs and files, end jobs that nobody will finish. `slot` is the scheduled minute."""
 
     kind: ClassVar[str] = "gateway.housekeeping"
     queue: ClassVar[str] = "gateway"
@@ -15,7 +15,7 @@ class Housekeeping(JobPayload):
     slot: str
 
 
-class HousekeepingReport(Message):
+class HousekeepingReport(JobResult):
     """How many of each were removed or ended."""
 
     expired_sessions: int = 0
@@ -25,7 +25,7 @@ class HousekeepingReport(Message):
 
 
 class JobStatesQuery(Query):
-    """Asks the gateway which of these jobs should no longer run (a worker asks before a run it may have missed news of)."""
+    """Asks the gateway which of these jobs should no longer run. A worker asks when it may have missed news."""
 
     name: ClassVar[str] = "gateway.job_states"
     job_ids: tuple[str, ...]

@@ -1,14 +1,22 @@
 """The Celery application of a worker. Settings that differ from Celery's defaults say why (docs/decisions/0003)."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from celery import Celery, signals
+from celery.beat import Scheduler
 from celery.exceptions import Reject
 
 from warren import topology
+from warren.ids import new_id
+from warren.jobs import JobMessage
 from warren.settings import Settings
+from warren.worker.beat import Schedule, slot_of
 from warren.worker.runtime import Verdict
+
+TRANSPORT_OPTIONS = {"confirm_publish": True, "read_timeout": 15, "write_timeout": 15}
+"""Without the timeouts a worker never came back from a network that swallowed its packets (14)."""
 
 
 class Executor(Protocol):
@@ -44,7 +52,7 @@ def make_app(
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_heartbeat=10,  # 14
-        broker_transport_options={"confirm_publish": True, "read_timeout": 15, "write_timeout": 15},
+        broker_transport_options=TRANSPORT_OPTIONS,
         control_queue_exclusive=False,  # 15
         control_queue_durable=True,
         worker_hijack_root_logger=False,
@@ -94,3 +102,43 @@ def make_worker(app: Celery, concurrency: int, node_name: str) -> Any:
 
 def _keep_our_logging(**_: Any) -> None:
     """Being connected at all keeps Celery from setting up logs."""
+
+
+def make_beat(service: str, settings: Settings, schedules: Iterable[Schedule]) -> Any:
+    """Celery's Beat for these schedules, as a call that blocks. What was due while it was away is not made up for."""
+    from celery.apps.beat import Beat  # noqa: PLC0415
+
+    table = {schedule.name: schedule for schedule in schedules}
+    app = Celery(service, broker=settings.broker_url.get_secret_value(), set_as_current=False)
+    app.conf.update(
+        broker_transport_options=TRANSPORT_OPTIONS,
+        broker_connection_retry_on_startup=True,
+        task_ignore_result=True,
+        task_create_missing_queues=False,
+        task_queues=[topology.kombu_queue(topology.job_queue(name)) for name in topology.JOB_QUEUES],
+        beat_schedule={
+            name: {"task": name, "schedule": float(schedule.every_seconds)} for name, schedule in table.items()
+        },
+        worker_hijack_root_logger=False,
+    )
+
+    class SlotScheduler(Scheduler):
+        """Sends a schedule's job with the slot it is for."""
+
+        def apply_async(self, entry: Any, producer: Any = None, advance: bool = True, **_: Any) -> Any:  # noqa: ARG002
+            schedule = table[entry.name]
+            slot = slot_of(datetime.now(UTC), schedule.every_seconds)
+            job = JobMessage.of(new_id("job"), schedule.payload(slot))
+            if advance:
+                self.reserve(entry)
+            return app.send_task(
+                job.kind,
+                kwargs=job.model_dump(mode="json", exclude={"kind", "queue", "trace"}),
+                task_id=job.job_id,
+                queue=job.queue,
+                message_id=job.job_id,
+                ignore_result=True,
+            )
+
+    signals.setup_logging.connect(_keep_our_logging, weak=False)
+    return Beat(app=app, scheduler_cls=SlotScheduler, quiet=True, redirect_stdouts=False).run

@@ -30,7 +30,7 @@ class Job(Protocol, Generic[P_co]):
         attempt: int | None = None,
         of: int | None = None,
     ) -> None:
-        """Tell watchers how far the job is. `percent` is 0-100. Never fails the job; without a broker it is told later."""
+        """Tell watchers how far the job is. `percent` is 0-100. Never fails the job: told later if RabbitMQ is away."""
 
     async def store(self, name: str, data: bytes, media_type: str) -> Artifact:
         """Keep a file as an artifact of this job; clients list and download it. The same name again replaces it."""

@@ -5,10 +5,9 @@ import enum
 from typing import Any, Generic, TypeVar
 
 import structlog
-from pydantic import BaseModel
 
 from warren.blobs import BlobStore
-from warren.contracts.base import JobPayload
+from warren.contracts.base import JobPayload, JobResult
 from warren.contracts.events import Artifact, EventType, Outcome, Progress
 from warren.errors import BrokerUnavailable
 from warren.worker.log import RunLog
@@ -65,21 +64,24 @@ class JobRun(Generic[P]):
         self._artifacts[name] = artifact
         return artifact
 
-    async def outcome(self, result: BaseModel) -> dict[str, Any]:
+    async def outcome(self, result: JobResult) -> dict[str, Any]:
         """The data of the `completed` event."""
         artifacts = tuple(self._artifacts.values())
         encoded = result.model_dump_json().encode()
+        brief = result.model_dump(mode="json", include=set(result.brief)) or None
         if len(encoded) <= RESULT_INLINE_BYTES:
-            return Outcome(result=result.model_dump(mode="json"), artifacts=artifacts).model_dump(mode="json")
+            return Outcome(result=result.model_dump(mode="json"), brief=brief, artifacts=artifacts).model_dump(
+                mode="json"
+            )
         key = f"jobs/{self.id}/{self.run}/result.json"
         await self._blobs.put(key, encoded)
-        return Outcome(result_blob=key, artifacts=artifacts).model_dump(mode="json")
+        return Outcome(result_blob=key, brief=brief, artifacts=artifacts).model_dump(mode="json")
 
 
 class ActiveRun:
     """A run in progress, as the runtime keeps it: its task, and why it was stopped if it was."""
 
-    def __init__(self, job_id: str, run: int, task: asyncio.Task[BaseModel] | None = None) -> None:
+    def __init__(self, job_id: str, run: int, task: asyncio.Task[JobResult] | None = None) -> None:
         self.job_id = job_id
         self.run = run
         self.task = task

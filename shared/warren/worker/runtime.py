@@ -11,12 +11,12 @@ from typing import Any
 
 import structlog
 from opentelemetry import propagate
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from warren import events, jobs
 from warren.blobs import BlobStore
 from warren.broker import Broker
-from warren.contracts.base import JobPayload
+from warren.contracts.base import JobPayload, JobResult
 from warren.contracts.events import EventType, Failure
 from warren.contracts.gateway import JobStates, JobStatesQuery
 from warren.errors import BrokerUnavailable, JobError, QueryTimeout, TransientError
@@ -28,7 +28,7 @@ from warren.worker.run import ActiveRun, JobRun, Stop
 
 log = structlog.get_logger(__name__)
 
-Handler = Callable[[Any], Awaitable[BaseModel]]
+Handler = Callable[[Any], Awaitable[JobResult]]
 JobHandlers = Mapping[type[JobPayload], Handler]
 
 RETRY_BASE_SECONDS = 2.0
@@ -214,7 +214,7 @@ class Runtime:
             run_log.add(EventType.completed, outcome)
         return await self._conclude(run_log, active)
 
-    async def _call(self, active: ActiveRun, handler: Handler, handle: JobRun[Any]) -> BaseModel:
+    async def _call(self, active: ActiveRun, handler: Handler, handle: JobRun[Any]) -> JobResult:
         """The handler, in a task of its own: what stops it must not stop the telling of it."""
         active.task = asyncio.ensure_future(handler(handle))
         if active.stopped is not None:

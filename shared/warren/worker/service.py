@@ -21,6 +21,7 @@ from warren.broker import Broker
 from warren.queries import QueryClient, QueryHandlers, QueryServer
 from warren.settings import Settings
 from warren.telemetry import health, logs, metrics, traces
+from warren.worker.beat import Schedule
 from warren.worker.runtime import JobHandlers, Runtime, Verdict
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ class Service(Generic[S]):
     settings: type[S]
     bootstrap: Bootstrap[S]
     queues: tuple[str, ...]
+    schedules: tuple[Schedule, ...] = ()
 
 
 @asynccontextmanager
@@ -184,13 +186,27 @@ def _consuming(worker: Any) -> bool:
     return bool(consumer and consumer.connection and consumer.connection.connected and consumer.task_consumer)
 
 
-def main(service: Service[Any]) -> int:
-    """Entry point of a service's worker."""
-    settings = service.settings()
-    logs.configure(service.name, level=settings.log_level, format=settings.log_format)
-    traces.configure(service.name, settings.otlp_endpoint)
-    metrics.BUILD.info({"service": service.name, "version": importlib.metadata.version(f"warren-{service.name}")})
+def run_worker(service: Service[Any]) -> int:
+    """Run the service's worker until it is told to stop; returns the exit code."""
+    settings = _start(service)
     unknown = set(service.queues) - set(topology.JOB_QUEUES)
     if unknown:
         raise ValueError(f"queues that are not in warren.topology: {', '.join(sorted(unknown))}")
     return WorkerProcess(service, settings).run()
+
+
+def run_beat(service: Service[Any]) -> None:
+    """Run the clock that sends the service's scheduled jobs, until told to stop."""
+    # Celery is imported late: it reads the environment when it is.
+    from warren.worker.celery_app import make_beat  # noqa: PLC0415
+
+    make_beat(service.name, _start(service), service.schedules)()
+
+
+def _start(service: Service[Any]) -> Any:
+    """Settings, and telemetry set up by them."""
+    settings = service.settings()
+    logs.configure(service.name, level=settings.log_level, format=settings.log_format)
+    traces.configure(service.name, settings.otlp_endpoint)
+    metrics.BUILD.info({"service": service.name, "version": importlib.metadata.version(f"warren-{service.name}")})
+    return settings

@@ -1,0 +1,65 @@
+"""The ASGI application: the whole public face of Warren on one screen."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import sqlalchemy as sa
+from fastapi import FastAPI, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from gateway import asyncapi, compat, problems
+from gateway.auth import KeyCache
+from gateway.bootstrap import bootstrap
+from gateway.measure import Measure
+from gateway.routes import analyses, files, health, jobs, sessions, tickets
+from gateway.settings import GatewaySettings
+from gateway.streams import events
+from gateway.streams.places import Places
+from gateway.uploads import BodyLimit
+
+CONSOLE = Path(__file__).parent / "console"
+
+
+def create_app(settings: GatewaySettings) -> FastAPI:
+    """Nothing is opened before the application's lifespan starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with bootstrap(settings) as gateway:
+            app.state.gateway = gateway
+            yield
+
+    app = FastAPI(title="Warren", version=version("warren-gateway"), lifespan=lifespan, docs_url="/docs")
+    app.state.keys = KeyCache()
+    app.state.places = Places(settings.max_sockets_per_key)
+    for router in (
+        sessions.router, files.router, analyses.router, jobs.router, tickets.router, events.router,
+        health.router, compat.router, asyncapi.router,
+    ):  # fmt: skip
+        app.include_router(router)
+    app.mount("/console", StaticFiles(directory=CONSOLE, html=True), name="console")
+    app.add_api_route("/", _console, include_in_schema=False)
+    app.add_exception_handler(problems.Problem, problems.on_problem)
+    app.add_exception_handler(HTTPException, problems.on_http_exception)
+    app.add_exception_handler(RequestValidationError, problems.on_invalid)
+    for error in (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError, TimeoutError):
+        app.add_exception_handler(error, problems.on_database_error)
+    app.add_middleware(BodyLimit, max_file_bytes=settings.max_upload_bytes)
+    app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], allow_headers=["*"])
+    app.add_middleware(Measure)
+    return app
+
+
+async def _console() -> Response:
+    policy = (
+        "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; object-src 'none'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+    return FileResponse(CONSOLE / "index.html", headers=headers)

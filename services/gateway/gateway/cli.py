@@ -1,0 +1,106 @@
+"""`gateway api|worker|beat|migrate|keys`: every process of the gateway, and its API keys."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from pydantic import ValidationError
+
+from gateway.app import create_app
+from gateway.settings import GatewaySettings
+from gateway.store import keys
+from gateway.worker import service
+from warren import database
+from warren.telemetry import logs, metrics, traces
+from warren.worker.service import run_beat, run_worker
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    try:
+        settings = GatewaySettings()
+    except ValidationError as error:
+        sys.exit("\n".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
+    match arguments.command:
+        case "api":
+            serve(settings)
+        case "worker":
+            sys.exit(run_worker(service))
+        case "beat":
+            run_beat(service)
+        case "migrate":
+            database.migrate(settings.database_url.get_secret_value(), MIGRATIONS)
+        case "keys":
+            asyncio.run(_keys(arguments, settings))
+
+
+def serve(settings: GatewaySettings) -> None:
+    """Run the HTTP and WebSocket server until it is told to stop."""
+    logs.configure("gateway", level=settings.log_level, format=settings.log_format)
+    traces.configure("gateway", settings.otlp_endpoint)
+    app = create_app(settings)
+    metrics.BUILD.info({"service": "gateway", "version": app.version})
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # A whole upload may come in one frame (base64), from earlier clients; other sockets have their own limits.
+        ws_max_size=settings.max_upload_bytes * 4 // 3 + 1_000_000,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="gateway", description="Warren's gateway.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("api", help="serve HTTP and WebSockets")
+    commands.add_parser("worker", help="run housekeeping jobs")
+    commands.add_parser("beat", help="send scheduled jobs")
+    commands.add_parser("migrate", help="bring the database schema up to date")
+    actions = commands.add_parser("keys", help="manage API keys").add_subparsers(dest="action", required=True)
+    create = actions.add_parser("create", help="make a key; its secret is printed once")
+    create.add_argument("name", help="whose it is")
+    create.add_argument("--scope", action="append", choices=keys.SCOPES, help="what it may do (default: all)")
+    create.add_argument("--requests-per-minute", type=int, help="its own rate limit")
+    actions.add_parser("list", help="show all keys")
+    actions.add_parser("revoke", help="make a key useless").add_argument("id")
+    return parser
+
+
+async def _keys(arguments: argparse.Namespace, settings: GatewaySettings) -> None:
+    actions: dict[str, Any] = {"create": _create_key, "list": _list_keys, "revoke": _revoke_key}
+    async with database.connect(settings.database_url.get_secret_value(), "warren-keys", pool_size=1) as store:
+        call: Coroutine[Any, Any, None] = actions[arguments.action](store, arguments)
+        await call
+
+
+async def _create_key(store: database.Database, arguments: argparse.Namespace) -> None:
+    async with store.transaction() as connection:
+        key, secret = await keys.create(
+            connection, arguments.name, arguments.scope or keys.SCOPES, arguments.requests_per_minute
+        )
+    print(f"{key.id}\n{secret}\nThis is the only time the key is shown.")
+
+
+async def _list_keys(store: database.Database, _arguments: argparse.Namespace) -> None:
+    async with store.transaction() as connection:
+        for row in await keys.all_keys(connection):
+            state = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "active"
+            print(f"{row.id}  {row.created_at:%Y-%m-%d}  {','.join(row.scopes):10}  {state:18}  {row.name}")
+
+
+async def _revoke_key(store: database.Database, arguments: argparse.Namespace) -> None:
+    async with store.transaction() as connection:
+        revoked = await keys.revoke(connection, arguments.id)
+    if not revoked:
+        sys.exit(f"There is no active key {arguments.id!r}; `gateway keys list` shows them all.")
+    print(f"{arguments.id} is revoked; it stops working within seconds.")

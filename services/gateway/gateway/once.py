@@ -1,0 +1,89 @@
+"""Create something once: in one transaction, and at most once for each `Idempotency-Key`."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import JSONResponse
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.problems import Problem
+from gateway.service import Gateway
+from gateway.store import idempotency
+
+HEADER = "Idempotency-Key"
+MAX_KEY_LENGTH = 255
+
+
+@dataclass(frozen=True)
+class Created:
+    """What was created: the answer to give, and what to do once it is committed."""
+
+    body: dict[str, Any]
+    status: int = 201
+    location: str | None = None
+    after_commit: Callable[[], Any] = lambda: None
+
+    def response(self, headers: dict[str, str] | None = None) -> JSONResponse:
+        location = {"Location": self.location} if self.location else {}
+        return JSONResponse(jsonable_encoder(self.body), self.status, {**(headers or {}), **location})
+
+
+Create = Callable[[AsyncConnection], Awaitable[Created]]
+
+
+async def create_once(
+    gateway: Gateway, request: Request, key_id: str, content: dict[str, Any], create: Create
+) -> JSONResponse:
+    """The answer of `create`, or that of the first request with the same key.
+
+    `content` is what makes two requests the same. Raises a 409 `Problem` while the first is in flight, 422 if the key
+    came with another content.
+    """
+    key = request.headers.get(HEADER)
+    headers: dict[str, str] = getattr(request.state, "limit_headers", {})
+    if key is None:
+        async with gateway.database.transaction() as connection:
+            created = await create(connection)
+        created.after_commit()
+        return created.response(headers)
+    if not 0 < len(key) <= MAX_KEY_LENGTH:
+        raise Problem(422, "idempotency_key.invalid", f"{HEADER} has 1 to {MAX_KEY_LENGTH} characters.")
+    fingerprint = _fingerprint(request, content)
+    async with gateway.database.transaction() as connection:
+        first = await idempotency.claim(connection, key_id, key, fingerprint)
+    if first is not None:
+        return _repeat(first, fingerprint, headers)
+    try:
+        async with gateway.database.transaction() as connection:
+            created = await create(connection)
+            body = jsonable_encoder(created.body)
+            await idempotency.answer(
+                connection, key_id, key, status=created.status, response=body, location=created.location
+            )
+    except BaseException:
+        async with gateway.database.transaction() as connection:
+            await idempotency.release(connection, key_id, key)
+        raise
+    created.after_commit()
+    return created.response(headers)
+
+
+def _repeat(first: Any, fingerprint: str, headers: dict[str, str]) -> JSONResponse:
+    if first.fingerprint != fingerprint:
+        raise Problem(422, "idempotency_key.reused", f"This {HEADER} came before with another request.")
+    if first.status is None:
+        raise Problem(
+            409, "idempotency_key.in_flight", "The first request is still in flight.", headers={"Retry-After": "1"}
+        )
+    repeated = Created(first.response, first.status, first.location)
+    return repeated.response({**headers, "Idempotency-Replayed": "true"})
+
+
+def _fingerprint(request: Request, content: dict[str, Any]) -> str:
+    text = json.dumps([request.method, request.url.path, content], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,156 @@
+"""Writes what happens to jobs into PostgreSQL: the state in `jobs`, every event in `job_events`, in batches.
+
+All replicas consume `gateway.recorder`, a single-active-consumer queue: RabbitMQ lets one of them record at a time and
+the next take over, so the events of a job are always written in order. A batch is acknowledged after its commit; one
+that is delivered twice changes nothing.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+import structlog
+from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from prometheus_client import Counter
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway import lifecycle
+from gateway.lifecycle import JobState
+from gateway.store import jobs as store
+from warren import control, events, topology
+from warren.broker import Broker
+from warren.contracts.events import EventType, Failure, JobEvent
+from warren.database import Database
+from warren.errors import BrokerUnavailable
+
+log = structlog.get_logger(__name__)
+
+PREFETCH = 1000
+BATCH = 400
+RETRY_SECONDS = 1.0
+
+DUPLICATES = Counter("warren_events_duplicate", "Events that were ignored: recorded before, or from a run that is over")
+
+
+@dataclass(frozen=True)
+class Died:
+    """A job's message was given up by RabbitMQ: the job ends, so that nobody waits for it."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a batch changed: events that the gateway itself added, and jobs that run although they were cancelled."""
+
+    added: tuple[JobEvent, ...]
+    to_cancel: tuple[str, ...]
+
+
+class Recorder:
+    """`run()` consumes for as long as the gateway lives."""
+
+    def __init__(self, database: Database, broker: Broker) -> None:
+        self._database = database
+        self._broker = broker
+        self._incoming: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+
+    async def run(self) -> None:
+        channel = await self._broker.channel(prefetch=PREFETCH)
+        queue = await channel.get_queue(topology.RECORDER, ensure=False)
+        await queue.consume(self._incoming.put)
+        while True:
+            batch = [await self._incoming.get()]
+            while len(batch) < BATCH and not self._incoming.empty():
+                batch.append(self._incoming.get_nowait())
+            await self._handle(batch)
+
+    async def _handle(self, batch: Sequence[AbstractIncomingMessage]) -> None:
+        readable: list[AbstractIncomingMessage] = []
+        found: list[JobEvent | Died] = []
+        for message in batch:
+            try:
+                found.extend(_decode(message))
+            except (ValidationError, ValueError) as error:
+                log.error("event_unreadable", error=str(error), message_id=message.message_id)
+                await _settle(message.reject())
+            else:
+                readable.append(message)
+        recorded = await self._record_until_done(found)
+        # Deliveries of one channel come in order, so the last acknowledges all; a rejected one is settled already.
+        if readable:
+            await _settle(readable[-1].ack(multiple=True))
+        for job_id in recorded.to_cancel:
+            await tell(control.broadcast_cancel(self._broker, job_id))
+        for event in recorded.added:
+            await tell(events.publish(self._broker, "gateway", [event]))
+
+    async def _record_until_done(self, found: Sequence[JobEvent | Died]) -> Recorded:
+        while True:
+            try:
+                async with self._database.transaction() as connection:
+                    return await record(connection, found)
+            except (sa.exc.SQLAlchemyError, OSError, TimeoutError) as error:
+                log.warning("events_not_recorded", error=str(error)[:200], retry_seconds=RETRY_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)
+
+
+async def record(connection: AsyncConnection, found: Sequence[JobEvent | Died]) -> Recorded:
+    """Apply events to their jobs and append them to the log, within the caller's transaction."""
+    before = await store.lock_states(connection, {item.job_id for item in found})
+    after: dict[str, JobState] = {}
+    fresh: list[JobEvent] = []
+    added: list[JobEvent] = []
+    to_cancel: list[str] = []
+    for item in found:
+        state = after.get(item.job_id) or before.get(item.job_id)
+        if state is None:
+            log.info("event_of_unknown_job", job_id=item.job_id)
+            continue
+        event = item if isinstance(item, JobEvent) else lifecycle.next_event(state, EventType.failed, _DIED)
+        changed = lifecycle.apply(state, event)
+        if event.type is EventType.started and (state.status.terminal or state.cancel_requested):
+            to_cancel.append(event.job_id)
+        if changed is None:
+            DUPLICATES.inc()
+            continue
+        after[event.job_id] = changed
+        fresh.append(event)
+        if event is not item:
+            added.append(event)
+    await store.save_states(connection, list(after.values()))
+    await store.add_events(connection, fresh)
+    return Recorded(tuple(added), tuple(to_cancel))
+
+
+_DIED = Failure(
+    code=lifecycle.DEAD_LETTER,
+    message="The workers that took this job died, or could not read it. It was set aside for an operator.",
+).model_dump(mode="json")
+
+
+def _decode(message: AbstractIncomingMessage) -> Sequence[JobEvent | Died]:
+    if not (message.headers or {}).get("x-first-death-queue"):
+        return events.decode(message.body)
+    if not message.message_id:
+        raise ValueError("a dead message that names no job")
+    return (Died(message.message_id),)
+
+
+async def tell(publishing: Awaitable[None]) -> None:
+    """Publish something that helps now and is not needed later: what it says is in the database."""
+    try:
+        await publishing
+    except BrokerUnavailable as error:
+        log.info("not_told", error=str(error))
+
+
+async def _settle(action: Awaitable[None]) -> None:
+    """Acknowledge or reject. After a reconnect the delivery is unknown to RabbitMQ, and comes again."""
+    try:
+        await action
+    except CONNECTION_EXCEPTIONS as error:
+        log.info("delivery_not_settled", error=str(error))

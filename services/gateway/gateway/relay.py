@@ -1,0 +1,110 @@
+"""Sends accepted jobs to RabbitMQ. A job's row is its own outbox, so whatever dies, nothing accepted is lost.
+
+A job is offered right after its commit and published at once, together with others that came in meanwhile. A sweep
+finds what was left behind: by a gateway that died in between, or by an outage of RabbitMQ. A job may so be published
+twice; its id makes that harmless.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from prometheus_client import Gauge
+
+from gateway.store import jobs as store
+from warren import jobs
+from warren.broker import Broker
+from warren.database import Database
+from warren.errors import BrokerUnavailable
+from warren.jobs import JobMessage
+from warren.telemetry import metrics
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+GRACE_SECONDS = 5.0
+"""How old an unsent row must be before the sweep takes it: younger ones are on their way."""
+
+UNSENT = Gauge("warren_jobs_unsent", "Jobs accepted but not yet confirmed by RabbitMQ")
+UNSENT_AGE = Gauge("warren_jobs_unsent_oldest_age_seconds", "Age of the oldest of them")
+
+Send = Callable[[JobMessage], Awaitable[None]]
+
+
+class Relay:
+    """`offer()` after a commit; `run()` publishes, `sweep()` picks up the rest, as long as the gateway lives."""
+
+    def __init__(self, database: Database, send: Send, sweep_seconds: float) -> None:
+        self._database = database
+        self._send = send
+        self._sweep_seconds = sweep_seconds
+        self._offered: asyncio.Queue[JobMessage] = asyncio.Queue()
+
+    def offer(self, job: JobMessage) -> None:
+        """Send this job as soon as possible. Its row is committed already."""
+        self._offered.put_nowait(job)
+
+    async def run(self) -> None:
+        while True:
+            batch = [await self._offered.get()]
+            while len(batch) < BATCH and not self._offered.empty():
+                batch.append(self._offered.get_nowait())
+            try:
+                await self._publish(batch)
+            except Exception:  # the rows stay unsent, and the sweep finds them
+                log.exception("relay_failed", jobs=len(batch))
+
+    async def sweep(self) -> None:
+        while True:
+            await asyncio.sleep(self._sweep_seconds)
+            try:
+                while await self._sweep_once():
+                    pass
+                await self._measure()
+            except Exception as error:  # noqa: BLE001  PostgreSQL may be away; the sweep must outlive that
+                log.warning("sweep_failed", error=f"{type(error).__name__}: {error}")
+
+    async def _sweep_once(self) -> bool:
+        """True if there may be more to send."""
+        async with self._database.transaction() as connection:
+            batch = await store.unsent(connection, GRACE_SECONDS, BATCH)
+            sent = await self._send_all(batch)
+            if sent:
+                log.info("unsent_jobs_sent", jobs=len(sent))
+                await store.mark_sent(connection, sent)
+        return len(sent) == BATCH
+
+    async def _publish(self, batch: list[JobMessage]) -> None:
+        sent = await self._send_all(batch)
+        if sent:
+            async with self._database.transaction() as connection:
+                await store.mark_sent(connection, sent)
+
+    async def _send_all(self, batch: list[JobMessage]) -> list[str]:
+        results = await asyncio.gather(*(self._send(job) for job in batch), return_exceptions=True)
+        sent = []
+        for job, result in zip(batch, results, strict=True):
+            if isinstance(result, BrokerUnavailable):
+                continue
+            if isinstance(result, BaseException):
+                raise result
+            metrics.SENT.labels(job.kind, job.queue).inc()
+            sent.append(job.job_id)
+        if len(sent) < len(batch):
+            log.warning("jobs_not_sent", jobs=len(batch) - len(sent), retry_seconds=self._sweep_seconds)
+        return sent
+
+    async def _measure(self) -> None:
+        async with self._database.transaction() as connection:
+            count, age = await store.unsent_count(connection)
+        UNSENT.set(count)
+        UNSENT_AGE.set(age)
+
+
+def to_broker(broker: Broker) -> Send:
+    """Publish to the job's queue; the worker that takes it may be anywhere."""
+
+    async def send(job: JobMessage) -> None:
+        await jobs.publish(broker, job)
+
+    return send

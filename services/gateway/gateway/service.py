@@ -1,0 +1,104 @@
+"""What the routes, the streams and the earlier clients' calls have in common: submit, look at and cancel a job."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway import lifecycle, views
+from gateway.lifecycle import JobState, Status
+from gateway.limits import RateLimits
+from gateway.problems import Problem
+from gateway.recorder import tell
+from gateway.relay import Relay
+from gateway.settings import GatewaySettings
+from gateway.store import jobs as store
+from gateway.watches import Watches
+from warren import control, events
+from warren.blobs import BlobStore
+from warren.broker import Broker
+from warren.contracts.base import JobPayload
+from warren.contracts.events import EventType, JobEvent
+from warren.database import Database
+from warren.errors import BlobNotFound
+from warren.jobs import JobMessage
+from warren.queries import QueryClient
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Gateway:
+    """The gateway's parts, made once by `bootstrap` and handed to every route as `request.app.state.gateway`."""
+
+    settings: GatewaySettings
+    database: Database
+    broker: Broker
+    blobs: BlobStore
+    queries: QueryClient
+    relay: Relay
+    watches: Watches
+    limits: RateLimits
+
+    async def insert(
+        self, connection: AsyncConnection, payload: JobPayload, key_id: str, session_id: str | None = None
+    ) -> dict[str, Any]:
+        """Add a job within a transaction; `publish()` it after the commit. Returns the row."""
+        row = store.new_row(payload, key_id, self.settings.job_expire_seconds, session_id)
+        await store.insert(connection, [row])
+        log.info("job_accepted", job_id=row["id"], kind=payload.kind)
+        return row
+
+    def publish(self, row: dict[str, Any]) -> JobMessage:
+        """Hand a committed job to the relay."""
+        job = store.message(row)
+        self.relay.offer(job)
+        return job
+
+    async def job(self, key_id: str, job_id: str) -> sa.Row[Any]:
+        """Raises a 404 `Problem`."""
+        async with self.database.transaction() as connection:
+            return await store.get(connection, key_id, job_id)
+
+    async def view(self, row: sa.Row[Any]) -> dict[str, Any]:
+        """The job object, with the whole result. Raises a 410 `Problem` when that is gone."""
+        try:
+            return await views.whole_job(row, self.blobs)
+        except BlobNotFound:
+            raise Problem(410, "result.expired", "The result of this job was deleted with its session.") from None
+
+    async def cancel(self, key_id: str, job_id: str) -> sa.Row[Any]:
+        """Ask for the end of a job. One that waits ends at once; one that runs is stopped by its worker; one that
+        has ended stays as it is. Raises a 404 `Problem`."""
+        ended: JobEvent | None = None
+        async with self.database.transaction() as connection:
+            await store.get(connection, key_id, job_id)
+            state = (await store.lock_states(connection, [job_id]))[job_id]
+            if not state.status.terminal:
+                await store.request_cancel(connection, job_id)
+                if state.status is not Status.in_progress:
+                    ended = await end(connection, state, EventType.cancelled, {})
+            row = await store.get(connection, key_id, job_id)
+        if not state.status.terminal:
+            await tell(control.broadcast_cancel(self.broker, job_id))
+        if ended is not None:
+            await tell(events.publish(self.broker, "gateway", [ended]))
+        return row
+
+
+async def end(
+    connection: AsyncConnection,
+    state: JobState,
+    type: EventType,  # noqa: A002  the contract's name
+    data: dict[str, Any],
+) -> JobEvent | None:
+    """End a job from the gateway's side; `state` must be locked. Returns the event to publish after the commit."""
+    event = lifecycle.next_event(state, type, data)
+    changed = lifecycle.apply(state, event)
+    if changed is None:
+        return None
+    await store.save_states(connection, [changed])
+    await store.add_events(connection, [event])
+    return event

@@ -1,0 +1,226 @@
+"""The table of jobs, which is also the outbox: a queued row without `sent_at` still has to be published."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.lifecycle import JobState, Status
+from gateway.models import job_events, jobs
+from gateway.problems import not_found
+from warren.contracts.base import JobPayload
+from warren.contracts.events import EventType, JobEvent
+from warren.ids import new_id
+from warren.jobs import JobMessage
+from warren.telemetry import traces
+
+
+def new_row(payload: JobPayload, key_id: str, lifetime: float, session_id: str | None = None) -> dict[str, Any]:
+    """Values of a new job's row."""
+    now = datetime.now(UTC)
+    return {
+        "id": new_id("job"),
+        "key_id": key_id,
+        "session_id": session_id,
+        "kind": payload.kind,
+        "queue": payload.queue,
+        "version": payload.version,
+        "payload": payload.model_dump(mode="json"),
+        "trace": traces.headers(),
+        "status": Status.queued.value,
+        "run": 0,
+        "n": 0,
+        "created_at": now,
+        "expires_at": now + timedelta(seconds=lifetime),
+    }
+
+
+async def insert(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    await connection.execute(jobs.insert(), rows)
+
+
+def message(row: Any) -> JobMessage:
+    """The message of a job's row (a mapping or a database row)."""
+    values = row if isinstance(row, dict) else row._mapping  # noqa: SLF001  SQLAlchemy's public name for it
+    return JobMessage(
+        job_id=values["id"],
+        kind=values["kind"],
+        queue=values["queue"],
+        version=values["version"],
+        payload=values["payload"],
+        trace=values["trace"],
+        run=values["run"] + 1,
+    )
+
+
+async def unsent(connection: AsyncConnection, older_than: float, limit: int) -> list[JobMessage]:
+    """Queued jobs that RabbitMQ has not confirmed, oldest first, each locked for one relay."""
+    rows = await connection.execute(
+        sa.select(jobs)
+        .where(
+            jobs.c.sent_at.is_(None),
+            jobs.c.status == Status.queued.value,
+            jobs.c.created_at < sa.func.now() - timedelta(seconds=older_than),
+        )
+        .order_by(jobs.c.created_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [message(row) for row in rows]
+
+
+async def mark_sent(connection: AsyncConnection, job_ids: Sequence[str]) -> None:
+    await connection.execute(jobs.update().where(jobs.c.id.in_(job_ids)).values(sent_at=sa.func.now()))
+
+
+async def unsent_count(connection: AsyncConnection) -> tuple[int, float]:
+    """How many jobs wait to be sent, and for how many seconds the oldest has."""
+    row = (
+        await connection.execute(
+            sa.select(sa.func.count(), sa.func.extract("epoch", sa.func.now() - sa.func.min(jobs.c.created_at))).where(
+                jobs.c.sent_at.is_(None), jobs.c.status == Status.queued.value
+            )
+        )
+    ).one()
+    return int(row[0]), float(row[1] or 0.0)
+
+
+async def get(connection: AsyncConnection, key_id: str, job_id: str) -> sa.Row[Any]:
+    """Raises a 404 `Problem`."""
+    row = (await connection.execute(sa.select(jobs).where(jobs.c.id == job_id, jobs.c.key_id == key_id))).one_or_none()
+    if row is None:
+        raise not_found("job", job_id)
+    return row
+
+
+async def page(
+    connection: AsyncConnection, key_id: str, *, limit: int, after: str | None, **filters: str | None
+) -> tuple[Sequence[sa.Row[Any]], bool]:
+    """A page of this key's jobs, newest first, and whether there are more. `filters` are equalities on columns."""
+    query = sa.select(jobs).where(jobs.c.key_id == key_id).order_by(jobs.c.id.desc()).limit(limit + 1)
+    if after:
+        query = query.where(jobs.c.id < after)
+    for column, value in filters.items():
+        if value is not None:
+            query = query.where(jobs.c[column] == value)
+    rows = (await connection.execute(query)).all()
+    return rows[:limit], len(rows) > limit
+
+
+async def lock_states(connection: AsyncConnection, job_ids: Iterable[str]) -> dict[str, JobState]:
+    """States of these jobs, locked in one order so that two writers never wait for each other."""
+    rows = await connection.execute(
+        sa.select(
+            jobs.c.id, jobs.c.status, jobs.c.run, jobs.c.n, jobs.c.progress, jobs.c.result, jobs.c.result_blob,
+            jobs.c.brief, jobs.c.artifacts, jobs.c.error, jobs.c.started_at, jobs.c.completed_at,
+            jobs.c.cancel_requested_at,
+        )
+        .where(jobs.c.id.in_(sorted(job_ids)))
+        .order_by(jobs.c.id)
+        .with_for_update()
+    )  # fmt: skip
+    return {row.id: _state(row) for row in rows}
+
+
+def _state(row: Any) -> JobState:
+    return JobState(
+        id=row.id,
+        status=Status(row.status),
+        run=row.run,
+        n=row.n,
+        progress=row.progress,
+        result=row.result,
+        result_blob=row.result_blob,
+        brief=row.brief,
+        artifacts=row.artifacts,
+        error=row.error,
+        started_at=row.started_at,
+        completed_at=row.completed_at,
+        cancel_requested=row.cancel_requested_at is not None,
+    )
+
+
+_UPDATE = sa.text(
+    """
+    UPDATE gateway.jobs AS j SET
+        status = v.status, run = v.run, n = v.n, progress = v.progress, result = v.result,
+        result_blob = v.result_blob, brief = v.brief, artifacts = v.artifacts, error = v.error,
+        started_at = v.started_at, completed_at = v.completed_at
+    FROM unnest(
+        CAST(:id AS text[]), CAST(:status AS text[]), CAST(:run AS int[]), CAST(:n AS int[]),
+        CAST(:progress AS jsonb[]), CAST(:result AS jsonb[]), CAST(:result_blob AS text[]), CAST(:brief AS jsonb[]),
+        CAST(:artifacts AS jsonb[]), CAST(:error AS jsonb[]), CAST(:started_at AS timestamptz[]),
+        CAST(:completed_at AS timestamptz[])
+    ) AS v(id, status, run, n, progress, result, result_blob, brief, artifacts, error, started_at, completed_at)
+    WHERE j.id = v.id
+    """
+)
+
+_INSERT_EVENTS = sa.text(
+    """
+    INSERT INTO gateway.job_events (job_id, run, n, type, at, data)
+    SELECT * FROM unnest(
+        CAST(:job_id AS text[]), CAST(:run AS int[]), CAST(:n AS int[]), CAST(:type AS text[]),
+        CAST(:at AS timestamptz[]), CAST(:data AS jsonb[])
+    )
+    ON CONFLICT DO NOTHING
+    """
+)
+
+
+async def save_states(connection: AsyncConnection, states: Sequence[JobState]) -> None:
+    """Write back states that `lock_states` gave, in one statement."""
+    if not states:
+        return
+    plain = ("id", "status", "run", "n", "result_blob", "started_at", "completed_at")
+    values: dict[str, list[Any]] = {name: [getattr(state, name) for state in states] for name in plain}
+    for name in ("progress", "result", "brief", "artifacts", "error"):
+        values[name] = [_json(getattr(state, name)) for state in states]
+    await connection.execute(_UPDATE, values)
+
+
+async def add_events(connection: AsyncConnection, events: Sequence[JobEvent]) -> None:
+    """Append to the log; events that are there already are left alone."""
+    if not events:
+        return
+    values: dict[str, list[Any]] = {
+        name: [getattr(event, name) for event in events] for name in ("job_id", "run", "n", "type", "at")
+    }
+    values["data"] = [json.dumps(event.data) for event in events]
+    await connection.execute(_INSERT_EVENTS, values)
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)
+
+
+async def events_after(connection: AsyncConnection, job_id: str, after: tuple[int, int]) -> list[JobEvent]:
+    """The log of a job after `(run, n)`, oldest first. The first event, `queued`, is kept in the job's own row."""
+    found: list[JobEvent] = []
+    if after < (0, 0):
+        created = (
+            await connection.execute(sa.select(jobs.c.created_at).where(jobs.c.id == job_id))
+        ).scalar_one_or_none()
+        if created is not None:
+            found.append(JobEvent(job_id=job_id, run=0, n=0, type=EventType.queued, at=created))
+    rows = await connection.execute(
+        sa.select(job_events)
+        .where(job_events.c.job_id == job_id, sa.tuple_(job_events.c.run, job_events.c.n) > sa.tuple_(*after))
+        .order_by(job_events.c.run, job_events.c.n)
+    )
+    found.extend(
+        JobEvent(job_id=row.job_id, run=row.run, n=row.n, type=EventType(row.type), at=row.at, data=row.data)
+        for row in rows
+    )
+    return found
+
+
+async def request_cancel(connection: AsyncConnection, job_id: str) -> None:
+    await connection.execute(
+        jobs.update()
+        .where(jobs.c.id == job_id, jobs.c.cancel_requested_at.is_(None))
+        .values(cancel_requested_at=sa.func.now())
+    )

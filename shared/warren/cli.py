@@ -1,0 +1,42 @@
+"""`warren topology|dead`: what an operator does to RabbitMQ."""
+
+import argparse
+import os
+import sys
+
+from warren import deadletters, topology
+from warren.settings import Settings
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    url = Settings().broker_url.get_secret_value()
+    try:
+        if arguments.command == "topology":
+            topology.declare(url)
+            print(f"{len(topology.EXCHANGES)} exchanges and {len(topology.queues())} queues are there.")
+        else:
+            _dead(arguments, url)
+    except OSError as error:
+        sys.exit(f"RabbitMQ cannot be reached (WARREN_BROKER_URL): {error.strerror or error}")
+    except BrokenPipeError:
+        os._exit(0)
+
+
+def _dead(arguments: argparse.Namespace, url: str) -> None:
+    queues = [arguments.queue] if arguments.queue else list(topology.JOB_QUEUES)
+    for queue in queues:
+        for letter in deadletters.take(url, queue, arguments.action, arguments.job):
+            print(f"{letter.queue}  {letter.job_id}  {letter.kind}  {letter.reason}  {letter.died_at}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="warren", description="Warren's RabbitMQ, for operators.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    actions = commands.add_parser("topology", help="exchanges and queues").add_subparsers(dest="action", required=True)
+    actions.add_parser("declare", help="make all that are missing")
+    dead = commands.add_parser("dead", help="jobs whose message was given up")
+    dead.add_argument("action", choices=[action.value for action in deadletters.Action])
+    dead.add_argument("--queue", choices=topology.JOB_QUEUES, help="only of this queue")
+    dead.add_argument("--job", help="only this job")
+    return parser
