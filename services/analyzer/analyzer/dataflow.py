@@ -6,8 +6,8 @@ from typing import Self
 
 FRAME = "df"
 """The name under which code finds the table."""
-OUTPUTS = ("answer", "result")
-"""The names a run reports, see the code contract in `analyzer.engines.prompt`."""
+OUTPUTS = ("answer", "result", "tables")
+"""The names that a run reports, besides its figures."""
 _MODULES = ("pd", "np", "plt")
 _DRAWING = frozenset(
     {

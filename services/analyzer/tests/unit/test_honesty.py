@@ -27,6 +27,8 @@ HONEST = {
     "month names": "names = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']\n"
     "result = df.assign(m=[names[i - 1] for i in df.date.dt.month])",
     "printing only": "print(df.describe())",
+    "tables by title": "tables = {}\ntables['by region'] = df.groupby('region').sum()",
+    "no tables after all": "tables = {}\nanswer = str(len(df))",
     "no result yet": "result = None\nresult = df.head()",
     "not Python at all": "SELECT * FROM df",
     "a match on the data": "match len(df):\n    case 0:\n        answer = 'none'\n    case _:\n        answer = 'some'",
@@ -53,6 +55,7 @@ FABRICATED = {
     "a plot of literals": ("answer = str(df.qty.sum())\nplt.bar(['A', 'B'], [1, 2])", "The plot is drawn"),
     "a long list": (f"result = df.assign(x={list(range(40))})", "a table of 40 values"),
     "a table as text": ("t = '" + ",".join(map(str, range(80))) + "'\nresult = df.assign(t=t)", "written as text"),
+    "tables of its own": ("len(df)\ntables = {'a': pd.Series([1, 2])}", "`tables` is made"),
     "df replaced after a look": ("len(df)\ndf = pd.DataFrame({'x': [1]})\nresult = df.x.sum()", "`result` is made"),
     "len of a literal after len of df": ("len(df)\nresult = len([1, 2, 3])", "`result` is made of values"),
     "calls nested without end": ("result = df" + ".a" * 990, "nested too deeply"),
@@ -73,6 +76,10 @@ def test_made_up_code_is_refused_with_its_reason(code: str, reason: str) -> None
 def test_deep_nesting_costs_no_time() -> None:
     loops = "".join(f"{' ' * depth}for i{depth} in df:\n" for depth in range(60)) + f"{' ' * 60}result = 1"
     check_reads_frame(loops)
+
+
+def test_code_the_sandbox_refuses_anyway_is_left_to_it() -> None:
+    check_reads_frame("x = 1\n" * 10_000)
 
 
 def test_the_columns_a_code_names_come_in_the_order_of_the_frame() -> None:
