@@ -105,16 +105,18 @@ def queues() -> list[Queue]:
 
 def kombu_queue(queue: Queue) -> kombu.Queue:
     """The same queue as kombu and Celery know it."""
-    first, *others = queue.bindings
-    exchange = kombu.Exchange(first.exchange, type=EXCHANGES[first.exchange], durable=True)
-    made = kombu.Queue(
-        queue.name, exchange=exchange, routing_key=first.routing_key, durable=True, queue_arguments=queue.arguments
-    )
-    made.bindings = {
-        kombu.binding(kombu.Exchange(b.exchange, type=EXCHANGES[b.exchange], durable=True), routing_key=b.routing_key)
-        for b in others
-    }
+    made = kombu.Queue(queue.name, durable=True, queue_arguments=queue.arguments)
+    if len(queue.bindings) == 1:
+        # Celery takes the routing key of a job from its queue, and looks for it in this place.
+        (only,) = queue.bindings
+        made.exchange, made.routing_key = _exchange(only.exchange), only.routing_key
+    else:
+        made.bindings = {kombu.binding(_exchange(b.exchange), routing_key=b.routing_key) for b in queue.bindings}
     return made
+
+
+def _exchange(name: str) -> kombu.Exchange:
+    return kombu.Exchange(name, type=EXCHANGES[name], durable=True)
 
 
 def declare(broker_url: str) -> None:
@@ -125,8 +127,8 @@ def declare(broker_url: str) -> None:
     """
     with kombu.Connection(broker_url, connect_timeout=10) as connection:
         channel = connection.default_channel
-        for name, kind in EXCHANGES.items():
-            kombu.Exchange(name, type=kind, durable=True)(channel).declare()
+        for name in EXCHANGES:
+            _exchange(name)(channel).declare()
         declare_native_delayed_delivery_exchanges_and_queues(connection, "quorum")
         for queue in queues():
             kombu_queue(queue)(channel).declare()

@@ -208,5 +208,5 @@ def _start(service: Service[Any]) -> Any:
     settings = service.settings()
     logs.configure(service.name, level=settings.log_level, format=settings.log_format)
     traces.configure(service.name, settings.otlp_endpoint)
-    metrics.BUILD.info({"service": service.name, "version": importlib.metadata.version(f"warren-{service.name}")})
+    metrics.BUILD.info({"service": service.name, "version": importlib.metadata.version("warren")})
     return settings
