@@ -1,0 +1,20 @@
+"""Settings of the analyzer."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from analyzer.sandbox.limits import Mode
+from warren.llm.settings import LlmSettings
+
+
+class AnalyzerSettings(LlmSettings):
+    """What the analyzer's workers need beyond the model and `warren.settings.Settings`."""
+
+    sandbox: Mode = Field(
+        "auto",
+        description="auto: refuse to run code that the kernel cannot hold; unsafe: run it anyway, on a laptop only",
+    )
+    sandbox_concurrency: int = Field(4, ge=1, description="Runs of code at a time in one worker")
+    spool_directory: Path = Field(Path("/tmp/warren-spool"), description="Where frames wait for the next question")  # noqa: S108  each worker makes a private folder in it
+    spool_bytes: int = Field(4 * 1024**3, ge=0, description="How much of them is kept")
