@@ -12,9 +12,12 @@ from urllib.parse import quote
 
 from warren.embedded.server import EmbeddedError, EmbeddedServer, free_port
 
-_USER = "warren"
-_VHOST = "warren"
+USER = "warren"
+VHOST = "warren"
 _NODE = "warren@localhost"
+
+QUIET = "+sbwt none +sbwtdcpu none +sbwtdio none"
+"""Arguments of the Erlang VM with which an idle broker does not spin."""
 
 # Where Homebrew and distributions keep the real script. The one that Debian puts on the PATH is a wrapper that
 # switches to the user of the system's own broker.
@@ -50,22 +53,22 @@ class EmbeddedRabbitMQ(EmbeddedServer):
     @property
     def url(self) -> str:
         """`amqp://` URL of the default virtual host."""
-        return self.vhost_url(_VHOST)
+        return self.vhost_url(VHOST)
 
     @property
     def management_url(self) -> str:
         """`http://` URL of the management API, with user and password."""
-        return f"http://{_USER}:{self._password}@127.0.0.1:{self.management_port}/api/"
+        return f"http://{USER}:{self._password}@127.0.0.1:{self.management_port}/api/"
 
     def vhost_url(self, vhost: str) -> str:
         """`amqp://` URL of a virtual host."""
-        return f"amqp://{_USER}:{self._password}@127.0.0.1:{self.port}/{quote(vhost, safe='')}"
+        return f"amqp://{USER}:{self._password}@127.0.0.1:{self.port}/{quote(vhost, safe='')}"
 
     def create_vhost(self, vhost: str) -> str:
         """Create an empty virtual host and return its `amqp://` URL. Needs `management`."""
         name = quote(vhost, safe="")
         self._manage("PUT", f"vhosts/{name}")
-        self._manage("PUT", f"permissions/{name}/{_USER}", {"configure": ".*", "write": ".*", "read": ".*"})
+        self._manage("PUT", f"permissions/{name}/{USER}", {"configure": ".*", "write": ".*", "read": ".*"})
         return self.vhost_url(vhost)
 
     def delete_vhost(self, vhost: str) -> None:
@@ -75,7 +78,7 @@ class EmbeddedRabbitMQ(EmbeddedServer):
     def _manage(self, method: str, path: str, body: dict[str, str] | None = None) -> None:
         url = f"http://127.0.0.1:{self.management_port}/api/{path}"
         passwords = urllib.request.HTTPPasswordMgrWithPriorAuth()
-        passwords.add_password(None, url, _USER, self._password, is_authenticated=True)
+        passwords.add_password(None, url, USER, self._password, is_authenticated=True)
         no_proxy = urllib.request.ProxyHandler({})
         opener = urllib.request.build_opener(no_proxy, urllib.request.HTTPBasicAuthHandler(passwords))
         data = json.dumps(body or {}).encode()
@@ -92,9 +95,9 @@ class EmbeddedRabbitMQ(EmbeddedServer):
         _secret(home / ".erlang.cookie")
         settings = [
             f"listeners.tcp.1 = 127.0.0.1:{self.port}",
-            f"default_user = {_USER}",
+            f"default_user = {USER}",
             f"default_pass = {self._password}",
-            f"default_vhost = {_VHOST}",
+            f"default_vhost = {VHOST}",
             "log.file.level = info",
             # The log of quorum queues lies in memory too until it is this long (bytes; the default is 512 MiB).
             "raft.wal_max_size_bytes = 67108864",
@@ -125,8 +128,7 @@ class EmbeddedRabbitMQ(EmbeddedServer):
             f"-sname {_NODE} -start_epmd false -erl_epmd_port {self._distribution_port}",
             "-kernel inet_dist_use_interface {127,0,0,1}",
             f"+S {threads}:{threads} +SDcpu {threads}:{threads}",
-            # An idle broker must not spin.
-            "+sbwt none +sbwtdcpu none +sbwtdio none",
+            QUIET,
         ]
         return kept | {
             "HOME": str(self.data / "home"),

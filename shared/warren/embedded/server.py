@@ -40,7 +40,7 @@ class DataInUse(EmbeddedError):
 
 def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
     """Whether a server could listen on this port now (connections in TIME_WAIT do not count)."""
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -77,6 +77,7 @@ class EmbeddedServer(abc.ABC):
         self._process: subprocess.Popen[bytes] | None = None
         self._guard = ProcessGuard(self.data / "server.pid", self.stop_signal, self.stop_seconds)
         self._lock: IO[str] | None = None
+        self._abandoned = False
 
     @property
     @abc.abstractmethod
@@ -116,6 +117,10 @@ class EmbeddedServer(abc.ABC):
         except BaseException:
             self.kill()
             raise
+
+    def abandon_start(self) -> None:
+        """Make a `start` that runs in another thread give up, for good: it raises EmbeddedError."""
+        self._abandoned = True
 
     def stop(self) -> None:
         """Ask the server to finish, wait up to `stop_seconds`, and kill it if it does not."""
@@ -184,6 +189,8 @@ class EmbeddedServer(abc.ABC):
     def _await_ready(self) -> None:
         deadline = time.monotonic() + self.start_seconds
         while not self._ready():
+            if self._abandoned:
+                raise EmbeddedError(f"the start of {self.name} was given up")
             if not self.running or time.monotonic() > deadline:
                 state = f"did not start within {self.start_seconds:g} s" if self.running else "ended while starting"
                 raise EmbeddedError(f"{self.name} {state}; the end of {self.log}:\n{_tail(self.log)}")

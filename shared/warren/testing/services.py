@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from warren.embedded import EmbeddedPostgres, EmbeddedRabbitMQ
+from warren.embedded import EmbeddedPostgres, EmbeddedRabbitMQ, rabbitmq_server
 
 
 @contextlib.contextmanager
@@ -23,7 +23,7 @@ def scratch_directory(prefix: str) -> Iterator[Path]:
 def scratch_rabbitmq(*, management: bool = True) -> Iterator[EmbeddedRabbitMQ]:
     """A RabbitMQ with the management API whose data is thrown away."""
     with scratch_directory("warren-rabbitmq-") as data:
-        server = EmbeddedRabbitMQ(data, management=management)
+        server = rabbitmq_server(data, management=management)
         server.start()
         try:
             yield server

@@ -1,0 +1,81 @@
+"""`warren-local`, which `make run` calls: the whole suite on one machine, without containers."""
+
+import signal
+import sys
+from contextlib import closing
+from types import FrameType
+
+import psutil
+from pydantic import ValidationError
+
+from warren.embedded import port_is_free
+from warren.errors import WarrenError
+from warren.settings import PREFIX
+from warren_local.lock import RunLock
+from warren_local.plan import public_url
+from warren_local.settings import LocalSettings
+from warren_local.suite import CannotStart, Suite
+
+
+def main() -> None:
+    """Run until Ctrl-C, SIGTERM, or the terminal closes; exit 1 with one sentence if it cannot run."""
+    try:
+        run()
+    except ValidationError as error:
+        sys.exit(_explain(error))
+    except WarrenError as error:
+        sys.exit(f"warren: {error}")
+
+
+def run() -> None:
+    """As `main`, raising WarrenError or pydantic's ValidationError."""
+    settings = LocalSettings()
+    stop = StopSignals()
+    with closing(RunLock(settings.data / "run.lock", public_url(settings))) as lock:
+        lock.acquire()
+        _check_port("WARREN_PORT", settings.host, settings.port)
+        if settings.flower:
+            _check_port("WARREN_FLOWER_PORT", "127.0.0.1", settings.flower_port)
+        Suite(settings, stop.received).run()
+
+
+class StopSignals:
+    """Remembers that somebody asked this process to stop."""
+
+    def __init__(self) -> None:
+        self._received = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._note)
+
+    def received(self) -> bool:
+        return self._received
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self._received = True
+
+
+def _check_port(setting: str, host: str, port: int) -> None:
+    if not port_is_free(port, host):
+        raise CannotStart(
+            f"Port {port} is taken by {_owner(port)}; stop that, or choose another port: {setting}={port + 1} make run"
+        )
+
+
+def _owner(port: int) -> str:
+    try:
+        for connection in psutil.net_connections("tcp"):
+            here = getattr(connection.laddr, "port", None) == port
+            listens = here and connection.status == psutil.CONN_LISTEN
+            if listens and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+    except psutil.Error:
+        pass  # only root may ask on some systems
+    return "another program"
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for item in error.errors():
+        setting = "_".join(map(str, item["loc"])).upper().removeprefix(PREFIX)
+        lines.append(f"{PREFIX}{setting}: {item['msg']}" if setting else item["msg"])
+    return "\n".join(lines)

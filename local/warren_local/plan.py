@@ -1,0 +1,103 @@
+"""Which processes the suite consists of. A new service is a new line here."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from warren.embedded import free_port
+from warren.embedded.server import EmbeddedServer
+from warren_local.settings import LocalSettings
+
+
+@dataclass(frozen=True)
+class Line:
+    """A process: `command` is a program of this environment with its arguments."""
+
+    name: str
+    command: str
+    reports: bool = False
+    """Whether it serves `/health/ready` on WARREN_METRICS_PORT."""
+
+
+SET_UP = (
+    Line("migrate", "gateway migrate"),
+    Line("topology", "warren topology declare"),
+)
+"""Run before the others, one after the other, each to its end."""
+
+PROCESSES = (
+    Line("api", "gateway api"),
+    Line("gateway", "gateway worker", reports=True),
+    Line("beat", "gateway beat"),
+    Line("analyzer", "analyzer worker", reports=True),
+)
+"""Run until the end, restarted when they crash."""
+
+FLOWER = Line("flower", "celery flower")
+
+
+@dataclass(frozen=True)
+class Child:
+    """A line with everything its process is given."""
+
+    name: str
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+    ready_url: str | None = None
+
+
+def set_up(environment: Mapping[str, str]) -> Iterator[Child]:
+    """What has to end well before the processes start."""
+    for line in SET_UP:
+        yield Child(line.name, _arguments(line), environment)
+
+
+def processes(settings: LocalSettings, environment: Mapping[str, str]) -> Iterator[Child]:
+    """What runs until the end."""
+    for line in (*PROCESSES, *([FLOWER] if settings.flower else [])):
+        own = dict(environment)
+        ready_url = None
+        if line.reports:
+            port = free_port()
+            own |= {"WARREN_METRICS_HOST": "127.0.0.1", "WARREN_METRICS_PORT": str(port)}
+            ready_url = f"http://127.0.0.1:{port}/health/ready"
+        elif line.name == "api":
+            ready_url = f"{public_url(settings)}/health/ready"
+        yield Child(line.name, _arguments(line), own, ready_url)
+
+
+def child_environment(settings: LocalSettings, broker: EmbeddedServer, database: EmbeddedServer) -> dict[str, str]:
+    """The settings of every process, on top of the caller's environment."""
+    blobs = settings.data.absolute() / "blobs"
+    blobs.mkdir(parents=True, exist_ok=True)
+    defaults = {"WARREN_LOG_FORMAT": "console", "WARREN_SHUTDOWN_GRACE_SECONDS": "3"}
+    given = {
+        "WARREN_BROKER_URL": broker.url,
+        "WARREN_DATABASE_URL": database.url,
+        "WARREN_BLOBS_URL": blobs.as_uri(),
+        "WARREN_HOST": settings.host,
+        "WARREN_PORT": str(settings.port),
+        "WARREN_METRICS_PORT": "0",
+        "PYTHONUNBUFFERED": "1",
+    }
+    if settings.flower:
+        given |= {
+            "WARREN_CELERY_EVENTS": "true",
+            "CELERY_BROKER_URL": broker.url,
+            "FLOWER_ADDRESS": "127.0.0.1",
+            "FLOWER_PORT": str(settings.flower_port),
+        }
+    return defaults | os.environ | given
+
+
+def public_url(settings: LocalSettings) -> str:
+    """Where a browser on this machine finds the console."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
+    return f"http://{host}:{settings.port}"
+
+
+def _arguments(line: Line) -> tuple[str, ...]:
+    program, *arguments = line.command.split()
+    return str(Path(sys.executable).parent / program), *arguments
