@@ -6,6 +6,7 @@ import time
 import httpx2
 import openai
 import pytest
+
 from warren.llm.failures import UnexpectedReply, classify
 from warren.llm.reply import read_reply
 
@@ -20,6 +21,10 @@ def rate_limit(**headers: str) -> openai.RateLimitError:
 def test_fields_an_endpoint_leaves_out_have_defaults() -> None:
     completion = read_reply(b'{"choices": [{"message": {"content": null}}]}', "asked/model")
     assert (completion.text, completion.model, completion.tokens) == ("", "asked/model", 0)
+
+
+def test_nul_characters_are_dropped() -> None:
+    assert read_reply(b'{"choices": [{"message": {"content": "a\\u0000b"}}]}', "m").text == "ab"
 
 
 @pytest.mark.parametrize(

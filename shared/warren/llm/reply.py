@@ -61,7 +61,8 @@ def read_reply(body: bytes, asked: str) -> Completion:
         raise UnexpectedReply(code if isinstance(code, int) else None)
     choice, usage = reply.choices[0], reply.usage or _Usage()
     return Completion(
-        text=choice.message.content or "",
+        # PostgreSQL stores no NUL, and what a model says ends up in a job's result.
+        text=(choice.message.content or "").replace("\0", ""),
         model=reply.model or asked,
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
