@@ -1,0 +1,92 @@
+"""The whole suite as `make run` starts it, and a browser to use it with."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sysconfig
+import threading
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from warren.embedded import free_port
+
+READY_SECONDS = 100.0
+STOP_SECONDS = 15.0
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "/usr/bin/chromium")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A running suite. `log` is what its processes print."""
+
+    url: str
+    log: Path
+
+
+@pytest.fixture(scope="session")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
+    """The suite on a port and a data directory of its own, without a language model."""
+    home = tmp_path_factory.mktemp("suite")
+    port = free_port()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("WARREN_", "OPENROUTER_"))}
+    environment |= {
+        "WARREN_DATA": str(home / "data"),
+        "WARREN_PORT": str(port),
+        # All tests together are one client.
+        "WARREN_REQUESTS_PER_MINUTE": "100000",
+        "PYTHONUNBUFFERED": "1",
+    }
+    command = [str(Path(sysconfig.get_path("scripts")) / "warren-local")]
+    process = subprocess.Popen(
+        command, cwd=home, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    running = Suite(f"http://127.0.0.1:{port}", home / "suite.log")
+    ready = threading.Event()
+    reader = threading.Thread(target=_keep_log, args=(process, running, ready), daemon=True)
+    reader.start()
+    try:
+        if not ready.wait(READY_SECONDS) or process.poll() is not None:
+            pytest.fail(f"the suite is not ready:\n{running.log.read_text()[-5000:]}", pytrace=False)
+        yield running
+    finally:
+        process.terminate()
+        process.wait(STOP_SECONDS)
+        reader.join(STOP_SECONDS)
+
+
+def _keep_log(process: subprocess.Popen[str], suite: Suite, ready: threading.Event) -> None:
+    assert process.stdout is not None
+    with suite.log.open("w") as log:
+        for line in process.stdout:
+            log.write(line)
+            log.flush()
+            if f"Open {suite.url}" in line:
+                ready.set()
+    ready.set()  # it ended: nobody need wait any longer
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The system's Chromium; tests of pages are skipped where there is none."""
+    found = await asyncio.to_thread(lambda: next(filter(None, map(shutil.which, BROWSERS)), None))
+    if found is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        await browser.close()

@@ -1,0 +1,145 @@
+"""The console in a real browser, and the words tests need to speak with it."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, expect
+
+ANSWER_MS = 60_000
+"""The first analysis also waits for the sandbox to warm up."""
+
+WATCH_STAGES = """
+  window.stages = [];
+  new MutationObserver(() => {
+    const stage = document.querySelector(".stage")?.textContent;
+    if (stage && stage !== window.stages.at(-1)) window.stages.push(stage);
+  }).observe(document, { subtree: true, childList: true, characterData: true });
+"""
+"""Keeps every line of progress: some stand only for milliseconds."""
+
+DROP_FILE = """([name, text, type]) => {
+  const carried = new DataTransfer();
+  carried.items.add(new File([text], name, { type }));
+  for (const happening of ["dragenter", "dragover", "drop"]) {
+    document.body.dispatchEvent(new DragEvent(happening, { dataTransfer: carried, bubbles: true, cancelable: true }));
+  }
+}"""
+
+
+class Suite(Protocol):
+    """What the tests need of the running suite: where it listens."""
+
+    @property
+    def url(self) -> str: ...
+
+
+@dataclass
+class Console:
+    """One open console. `faults` collects script errors and what the content security policy stopped."""
+
+    page: Page
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def question(self) -> Locator:
+        return self.page.get_by_role("textbox").and_(self.page.locator("#question"))
+
+    @property
+    def last_turn(self) -> Locator:
+        return self.page.locator(".turn").last
+
+    @property
+    def answer(self) -> Locator:
+        """The report of the last question, once it is there."""
+        return self.last_turn.locator(".report")
+
+    async def choose(self, name: str, content: str | bytes) -> None:
+        data = content.encode() if isinstance(content, str) else content
+        await self.page.locator("#file-input").set_input_files(
+            {"name": name, "mimeType": "text/csv", "buffer": data},
+        )
+
+    async def drop(self, name: str, text: str) -> None:
+        await self.page.evaluate(DROP_FILE, [name, text, "text/csv"])
+
+    async def ask(self, question: str) -> None:
+        """Ask and wait for the answer."""
+        await self.send(question)
+        await expect(self.answer).to_be_visible(timeout=ANSWER_MS)
+
+    async def send(self, question: str) -> None:
+        turns = await self.page.locator(".turn").count()
+        await self.question.fill(question)
+        await self.question.press("Enter")
+        await expect(self.page.locator(".turn")).to_have_count(turns + 1)
+
+    async def stages(self) -> list[str]:
+        """Every line of progress shown since the page was loaded."""
+        stages: list[str] = await self.page.evaluate("window.stages")
+        return stages
+
+    async def width_of_content(self) -> int:
+        width: int = await self.page.evaluate("document.documentElement.scrollWidth")
+        return width
+
+
+OpenConsole = Callable[..., AbstractAsyncContextManager[Console]]
+
+
+@pytest.fixture
+def open_console(suite: Suite, chromium: Browser) -> OpenConsole:
+    """`async with open_console(locale=…, viewport=…) as console`: a browser profile of its own at the suite's page."""
+
+    @contextlib.asynccontextmanager
+    async def open_page(*, path: str = "/", **options: Any) -> AsyncIterator[Console]:
+        context = await chromium.new_context(**{"locale": "en-US", "accept_downloads": True, **options})
+        await context.add_init_script(WATCH_STAGES)
+        console = Console(await context.new_page())
+        console.page.on("pageerror", lambda error: console.faults.append(str(error)))
+        console.page.on("console", lambda message: _note_policy(console, message.text))
+        console.page.on("dialog", lambda dialog: console.faults.append(f"dialog: {dialog.message}"))
+        await console.page.goto(suite.url + path)
+        try:
+            yield console
+            assert console.faults == []
+        finally:
+            await context.close()
+
+    return open_page
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def console(open_console: OpenConsole) -> AsyncIterator[Console]:
+    """The console as a desktop browser in English shows it."""
+    async with open_console() as opened:
+        yield opened
+
+
+@pytest.fixture
+def sales() -> str:
+    """Two cities over three years: enough for groups, months and years."""
+    rows = ["date,city,revenue"]
+    for year in (2021, 2022, 2023):
+        for month in range(1, 13):
+            rows += [f"{year}-{month:02}-01,Lyon,{year - 1921 + month}", f"{year}-{month:02}-01,Turin,{2 * month}"]
+    return "\n".join(rows) + "\n"
+
+
+@pytest.fixture
+def big_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table that takes seconds to read, to have time to stop it."""
+    path = tmp_path_factory.mktemp("big") / "big.csv"
+    rows = "".join(f"2024-01-{n % 28 + 1:02},place {n % 977},{n * 7 % 1009}.{n % 97:02}\n" for n in range(20_000))
+    path.write_text("date,place,amount\n" + rows * 100)
+    return path
+
+
+def _note_policy(console: Console, text: str) -> None:
+    if "Content Security Policy" in text:
+        console.faults.append(text)
