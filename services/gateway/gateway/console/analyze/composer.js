@@ -95,6 +95,7 @@ export class Composer {
     }
     const asked = { question, file: this.#file, sheet: byId("sheet")?.value.trim() ?? "" };
     this.#clearQuestion();
+    this.#focus(); // also after an idea, whose button is gone now
     this.#onask(asked);
   }
 

@@ -53,7 +53,9 @@ export class History {
 
   #show() {
     const sessions = bySession(this.#jobs);
+    const focused = byId("history-list").contains(document.activeElement) && document.activeElement.dataset.session;
     byId("history-list").replaceChildren(...[...sessions].map(([id, jobs]) => this.#entry(id, jobs)));
+    if (focused) byId("history-list").querySelector(`[data-session="${CSS.escape(focused)}"]`)?.focus();
     byId("history-note").textContent = sessions.size === 0 ? t("history.empty") : "";
   }
 

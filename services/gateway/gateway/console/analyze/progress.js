@@ -1,6 +1,6 @@
 /** How far a question is: the stage in words (read out), the attempt, a bar, the seconds, and a way to stop it. */
 
-import { button, el } from "../lib/dom.js";
+import { announce, button, el } from "../lib/dom.js";
 import { has, t } from "../lib/i18n.js";
 
 export class ProgressView {
@@ -9,16 +9,19 @@ export class ProgressView {
   #bar = el("progress", { max: 100, "aria-label": t("progress.label") });
   #elapsed = el("span", { class: "elapsed muted", "aria-hidden": "true" });
   #cancel;
+  #stopping = false;
   #clock;
 
   /** `since`: when the question was asked. `oncancel()` is called once. */
   constructor({ since, oncancel }) {
     this.#cancel = button(t("turn.cancel"), "stop", () => {
-      this.#cancel.disabled = true;
+      if (this.#stopping) return;
+      this.#stopping = true;
+      this.#cancel.setAttribute("aria-disabled", "true"); // `disabled` would take the focus away
       oncancel();
     }, { class: "button small" });
-    const status = el("p", { class: "stage", role: "status" }, this.#attempt, this.#stage);
-    this.element = el("div", { class: "progress" }, el("div", { class: "progress-head" }, status, this.#elapsed, this.#cancel), this.#bar);
+    const stage = el("p", { class: "stage" }, this.#attempt, this.#stage);
+    this.element = el("div", { class: "progress" }, el("div", { class: "progress-head" }, stage, this.#elapsed, this.#cancel), this.#bar);
     const tick = () => (this.#elapsed.textContent = t("progress.seconds", { n: Math.max(0, Math.floor((Date.now() - since) / 1000)) }));
     tick();
     this.#clock = setInterval(tick, 1000);
@@ -26,13 +29,13 @@ export class ProgressView {
 
   /** Follows the upload: `fraction` from 0 to 1. */
   uploading(fraction) {
-    if (fraction >= 1) return this.say(t("progress.sending"), null);
-    return this.say(t("progress.uploading", { percent: Math.floor(fraction * 100) }), fraction * 100);
+    if (fraction >= 1) this.say(t("progress.sending"), null);
+    else this.#show(t("progress.uploading", { percent: Math.floor(fraction * 100) }), fraction * 100);
   }
 
   /** Shows an event of the job. */
   event(name, data) {
-    if (this.#cancel.disabled) return; // the person wants to see that it stops
+    if (this.#stopping) return; // the person wants to see that it stops
     if (name === "progress") this.#progress(data);
     else if (name === "retrying") this.say(t("progress.retrying", { message: data.message ?? "" }), null);
     else if (has(`progress.${name}`)) this.say(t(`progress.${name}`), null);
@@ -42,12 +45,23 @@ export class ProgressView {
     this.say(t("progress.stopping"), null);
   }
 
-  /** Shows `words`, and a bar at `percent`; null is a bar that only moves, undefined leaves it. */
+  /** It could not be stopped, for the reason in `words`; stopping can be tried again. */
+  notStopped(words) {
+    this.#stopping = false;
+    this.#cancel.removeAttribute("aria-disabled");
+    this.say(words, null);
+  }
+
+  /** Shows `words` and has them read out; the bar stands at `percent`, or only moves for null. */
   say(words, percent) {
-    // The line is read out when it changes, and only then.
-    if (this.#stage.textContent !== words) this.#stage.textContent = words;
+    this.#show(words, percent);
+    announce(this.#attempt.hidden ? words : `${this.#attempt.textContent}: ${words}`);
+  }
+
+  #show(words, percent) {
+    this.#stage.textContent = words;
     if (percent === null) this.#bar.removeAttribute("value");
-    else if (percent !== undefined) this.#bar.value = percent;
+    else this.#bar.value = percent;
     document.title = `${words} · ${t("title")}`;
   }
 

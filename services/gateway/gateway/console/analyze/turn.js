@@ -1,7 +1,7 @@
 /** One question and what became of it: on its way, answered, failed, cancelled. */
 
 import { ApiError, call, idempotencyKey, upload } from "../lib/api.js";
-import { button, el, icon } from "../lib/dom.js";
+import { announce, button, el, icon } from "../lib/dom.js";
 import { wordsFor } from "../lib/errors.js";
 import { isTerminal } from "../lib/events.js";
 import { bytes, t } from "../lib/i18n.js";
@@ -18,7 +18,8 @@ export class Turn {
   #events;
   #onagain;
   #progress = null;
-  #abort = null;
+  #abort = null; // ends the upload while it lasts
+  #cancelled = false; // before there was a job to cancel
   #key = idempotencyKey(); // kept until an answer comes: a try may have arrived although its answer did not
 
   /** `question` and `file` ({name, size}, or null) head the turn; `onagain(turn)` is called to ask the same once more. */
@@ -33,23 +34,22 @@ export class Turn {
 
   /** Sends the question; resolves to the accepted job, or to null with the reason shown and kept in `refusal`. */
   async send(sessionId) {
-    this.refusal = null;
-    this.#abort = new AbortController();
+    Object.assign(this, { refusal: null, jobId: null });
+    this.#cancelled = false;
     const progress = this.#showProgress(new Date());
-    if (this.file) progress.uploading(0);
+    const form = this.#form(sessionId);
+    if (form.has("file")) this.#abort = new AbortController();
+    const onsent = (fraction) => {
+      if (this.#abort) progress.uploading(fraction);
+      if (fraction === 1) this.#abort = null;
+    };
     try {
-      const job = await upload("v1/analyses", this.#form(sessionId), {
-        key: this.#key,
-        onsent: (fraction) => this.file && progress.uploading(fraction),
-        signal: this.#abort.signal,
-      });
-      this.#abort = null;
+      const job = await upload("v1/analyses", form, { key: this.#key, onsent, signal: this.#abort?.signal });
       this.#key = idempotencyKey();
       return job;
     } catch (error) {
-      this.#abort = null;
       this.refusal = error;
-      this.#refused(error);
+      this.#refused(error, () => this.#onagain(this));
       return null;
     }
   }
@@ -60,6 +60,7 @@ export class Turn {
     if (job.result || job.status === "cancelled" || job.status === "expired") return this.#show(job);
     if (isTerminal(job.status)) return this.#showEnded(); // lists leave large results out
     const progress = this.#progress ?? this.#showProgress(new Date(job.created_at));
+    if (this.#cancelled) this.#cancel();
     await new Promise((ended) => {
       this.#events.watch(job.id, (message) => {
         if (message.type === "event") progress.event(message.event, message.data);
@@ -91,24 +92,25 @@ export class Turn {
     return this.#progress;
   }
 
-  async #cancel() {
+  #cancel() {
     if (this.#abort) return this.#abort.abort();
     this.#progress.stopping();
-    try {
-      await call("POST", `v1/jobs/${this.jobId}/cancel`);
-    } catch (error) {
-      this.#progress.say(wordsFor(error));
-    }
+    this.#cancelled = true;
+    if (!this.jobId) return undefined; // `follow` will do it
+    const progress = this.#progress;
+    return call("POST", `v1/jobs/${this.jobId}/cancel`).catch((error) => progress.notStopped(wordsFor(error)));
   }
 
   async #showEnded() {
     for (let tries = 1; ; tries += 1) {
       try {
         const job = await call("GET", `v1/jobs/${this.jobId}`);
-        if (isTerminal(job.status) || tries === RECORD_TRIES) return this.#show(job);
+        if (this.#progress && job.status === "completed") announce(t("progress.done"));
+        if (isTerminal(job.status)) return this.#show(job);
+        if (tries === RECORD_TRIES) throw new ApiError({ status: 503, code: "job.unrecorded" });
       } catch (error) {
         const passing = error instanceof ApiError && (error.status === 0 || error.status === 503 || error.status === 429);
-        if (!passing || tries === RECORD_TRIES) return this.#refused(error);
+        if (!passing || tries === RECORD_TRIES) return this.#refused(error, () => this.#showEnded());
       }
       await new Promise((resolve) => setTimeout(resolve, RECORD_PAUSE * tries));
     }
@@ -117,16 +119,18 @@ export class Turn {
   #show(job) {
     const view = { completed: reportView, failed: failureView }[job.status];
     if (view) return this.#put(view(job), job.status === "failed" && this.#againButton());
-    return this.#put(el("p", { class: "notice" }, t(job.status === "cancelled" ? "turn.cancelled" : "turn.expired")), this.#againButton());
+    const words = t(job.status === "cancelled" ? "turn.cancelled" : "turn.expired");
+    announce(words);
+    return this.#put(el("p", { class: "notice" }, words), this.#againButton());
   }
 
-  #refused(error) {
+  #refused(error, onretry) {
     if (error.code === "aborted") return this.#show({ status: "cancelled" });
-    return this.#put(errorNotice(wordsFor(error), null), this.#againButton(t("error.retry")));
+    return this.#put(errorNotice(wordsFor(error), null), button(t("error.retry"), "retry", onretry));
   }
 
-  #againButton(label = t("turn.again")) {
-    return button(label, "retry", () => this.#onagain(this), { class: "button" });
+  #againButton() {
+    return button(t("turn.again"), "retry", () => this.#onagain(this));
   }
 
   #put(...parts) {
@@ -135,7 +139,9 @@ export class Turn {
       this.#progress = null;
       this.element.setAttribute("aria-busy", "false");
     }
+    const hadFocus = this.#body.contains(document.activeElement);
     this.#body.replaceChildren(...parts.filter(Boolean));
+    if (hadFocus) (this.#body.querySelector("button, summary") ?? this.#body).focus();
   }
 }
 

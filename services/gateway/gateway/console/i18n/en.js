@@ -23,7 +23,6 @@ export const en = {
   "drop.one": "One file at a time, please: {name} was taken.",
 
   "file.attached": "{name} is ready. Ask a question about it.",
-  "file.current": "Asking about {name}",
   "file.change": "Other file",
   "file.remove": "Remove {name}",
   "file.sheet": "Sheet",

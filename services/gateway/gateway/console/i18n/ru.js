@@ -23,7 +23,6 @@ export const ru = {
   "drop.one": "Файлы — по одному: взят {name}.",
 
   "file.attached": "{name} готов. Задайте вопрос.",
-  "file.current": "Вопросы по файлу {name}",
   "file.change": "Другой файл",
   "file.remove": "Убрать {name}",
   "file.sheet": "Лист",

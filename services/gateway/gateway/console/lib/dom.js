@@ -36,6 +36,12 @@ export function button(label, iconName, onclick, attributes = {}) {
   return el("button", { type: "button", class: "button", onclick, ...attributes }, iconName && icon(iconName), el("span", {}, label));
 }
 
+/** Has a screen reader say `words`, when they are others than before. */
+export function announce(words) {
+  const announcer = document.getElementById("announcer");
+  if (announcer.textContent !== words) announcer.textContent = words;
+}
+
 /** Offers `blob` to the person as a download called `name`. */
 export function download(blob, name) {
   const url = URL.createObjectURL(blob);
