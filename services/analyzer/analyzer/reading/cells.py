@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
 from warren.contracts.analyzer import Cell, Table
 
 MAX_CELL_CHARACTERS = 10_000

@@ -1,0 +1,151 @@
+"""From text to values: which kind each column is, decided by all its cells, with the whole table as context."""
+
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.reading.dates import Dates, Order, dates_of_integers, day_first_of, read_dates
+from analyzer.reading.kernels import all_match, count, sample, strip_missing
+from analyzer.reading.literals import TRUTHS
+from analyzer.reading.notes import Notes, quote
+from analyzer.reading.numeric import (
+    Decimal,
+    decimal_of,
+    id_reason,
+    is_plain,
+    plain_numbers,
+    styled_numbers,
+)
+from analyzer.reading.rawtable import RawTable
+
+TEXT: Final[Any] = pd.StringDtype(na_value=np.nan)
+"""pandas' default dtype for text."""
+
+_LETTER_TRUTHS: Final = frozenset({("y", "n"), ("t", "f")})
+"""One of these letters alone may be anything; both are needed."""
+
+
+_GROUPED_BY_POINTS: Final = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
+
+Column: TypeAlias = pa.Array | Dates
+
+
+@dataclass(frozen=True)
+class Customs:
+    """How the file writes numbers and dates, as far as columns that can be read in one way only tell.
+
+    `decimal` is what they show, `assumed` what is taken where neither they nor the column itself decide.
+    """
+
+    decimal: Decimal | None
+    assumed: Decimal | None
+    order: Order
+
+
+def to_frame(table: RawTable, notes: Notes, delimiter: str | None = None) -> tuple[pd.DataFrame, Decimal | None]:
+    """The typed frame, and the file's decimal sign if it shows one. `table.columns` is used up on the way.
+
+    Text becomes pandas' `str`, dates `datetime64[us]` without a zone, integers `int64` (`Int64` with missing values),
+    other numbers `float64`, truth values `bool` (`boolean`); columns without any value are `float64`.
+    """
+    columns = _drop_empty_rows([_strip(table.columns.pop(0), name, notes) for name in table.names], notes)
+    customs = _survey(columns, delimiter)
+    arrays: dict[str, Any] = {}
+    for position, name in enumerate(table.names):
+        column = columns.pop(0)
+        if pa.types.is_large_string(column.type):
+            native = position in table.native
+            column = _infer(column, name, Customs(".", ".", customs.order) if native else customs, notes)
+        arrays[name] = _to_pandas(column)
+    return pd.DataFrame(arrays, copy=False), customs.decimal
+
+
+def _strip(column: pa.Array, name: str, notes: Notes) -> pa.Array:
+    if not pa.types.is_large_string(column.type):
+        return column
+    values, markers = strip_missing(column)
+    if markers:
+        notes.add("Read as missing", f"{', '.join(map(quote, markers))} in {quote(name)}")
+    return values
+
+
+def _drop_empty_rows(columns: list[pa.Array], notes: Notes) -> list[pa.Array]:
+    empty: Any = True
+    for column in columns:
+        if not column.null_count:
+            return columns
+        empty = pc.and_(empty, column.is_null())
+    if not (dropped := count(empty)):
+        return columns
+    notes.say(f"Rows without any value were left out: {dropped:,}.")
+    return [column.filter(pc.invert(empty)) for column in columns]
+
+
+def _survey(columns: list[pa.Array], delimiter: str | None) -> Customs:
+    samples = [sample(column) for column in columns if pa.types.is_large_string(column.type)]
+    decimals = {decimal_of(values) for values in samples} - {None}
+    orders = {day_first_of(values) for values in samples} - {None}
+    decimal = decimals.pop() if len(decimals) == 1 else None
+    # semicolons are used where the comma is the decimal sign
+    assumed = decimal or ("," if delimiter == ";" else None)
+    return Customs(decimal, assumed, Order(orders.pop() if len(orders) == 1 else None))
+
+
+def _infer(values: pa.Array, name: str, customs: Customs, notes: Notes) -> Column:
+    """The values of one text column as what they are; the text itself if they are nothing else."""
+    if values.null_count == len(values):
+        return pa.nulls(len(values), pa.float64())
+    if (truths := _truths(values)) is not None:
+        return truths
+    if is_plain(values):
+        return _infer_plain(values, name, customs, notes)
+    if (dates := read_dates(values, name, customs.order, notes)) is not None:
+        return dates
+    numbers = styled_numbers(values, name, customs.assumed, notes)
+    return values if numbers is None else numbers
+
+
+def _infer_plain(values: pa.Array, name: str, customs: Customs, notes: Notes) -> Column:
+    if (dates := dates_of_integers(values, name, notes)) is not None:
+        return dates
+    if reason := id_reason(values, name):
+        notes.add(f"Columns of digits were kept as text ({reason})", quote(name))
+        return values
+    if customs.decimal == "," and all_match(values, _GROUPED_BY_POINTS):
+        notes.add("Points were read as thousands separators, as the file has decimal commas", quote(name))
+        return pc.cast(pc.replace_substring(values, ".", ""), pa.int64())
+    numbers = plain_numbers(values)
+    return values if numbers is None else numbers
+
+
+def _truths(values: pa.Array) -> pa.Array | None:
+    words = {word.lower() for word in pc.unique(sample(values)).to_pylist()}
+    for yes, no in TRUTHS:
+        if words <= {yes, no} and (len(words) == 2 or (yes, no) not in _LETTER_TRUTHS):
+            lower = pc.utf8_lower(values)
+            both = pa.array([yes, no], pa.large_string())
+            return pc.equal(lower, yes) if pc.all(pc.is_in(lower.drop_null(), both)).as_py() else None
+    return None
+
+
+def _to_pandas(column: Column) -> Any:
+    """An array for a frame that owns it: pandas writes into its arrays, Arrow's are read-only."""
+    if isinstance(column, np.ndarray):
+        return column
+    if pa.types.is_large_string(column.type):
+        return TEXT.__from_arrow__(column)
+    if column.null_count and pa.types.is_integer(column.type):
+        return pd.arrays.IntegerArray(_numpy(column.fill_null(0)), _numpy(column.is_null()))
+    if column.null_count and pa.types.is_boolean(column.type):
+        return pd.arrays.BooleanArray(_numpy(column.fill_null(False)), _numpy(column.is_null()))
+    return _numpy(column)
+
+
+def _numpy(column: pa.Array) -> npt.NDArray[Any]:
+    values: npt.NDArray[Any] = column.to_numpy(zero_copy_only=False)
+    return values if values.flags.writeable else values.copy()
