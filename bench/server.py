@@ -1,5 +1,6 @@
 """The gateway as it is, with two more routes: a POST that does nothing, and one that accepts a job that does nothing."""
 
+import sys
 from typing import Any
 
 from fastapi import FastAPI
@@ -7,11 +8,12 @@ from noop import NoOp
 
 from gateway.app import create_app
 from gateway.auth import Caller, Parts
+from gateway.cli import serve
 from gateway.settings import GatewaySettings
 
 
-def make() -> FastAPI:
-    app = create_app(GatewaySettings())
+def make(settings: GatewaySettings) -> FastAPI:
+    app = create_app(settings)
 
     @app.post("/bench/noop")
     async def noop() -> dict[str, Any]:
@@ -19,9 +21,12 @@ def make() -> FastAPI:
 
     @app.post("/bench/jobs", status_code=202)
     async def submit(gateway: Parts, key: Caller) -> dict[str, Any]:
-        async with gateway.database.transaction() as connection:
-            row = await gateway.insert(connection, NoOp(), key.id)
-        gateway.publish(row)
+        row = await gateway.submit(NoOp(), key.id)
         return {"id": row["id"], "status": row["status"]}
 
     return app
+
+
+if __name__ == "__main__":
+    given = GatewaySettings(port=int(sys.argv[1]))
+    serve(make(given), given)

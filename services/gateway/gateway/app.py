@@ -21,7 +21,7 @@ from gateway.routes import analyses, files, health, jobs, sessions, tickets
 from gateway.settings import GatewaySettings
 from gateway.streams import events
 from gateway.streams.places import Places
-from gateway.uploads import BodyLimit
+from gateway.uploads import FORM_ALLOWANCE_BYTES
 
 CONSOLE = Path(__file__).parent / "console"
 
@@ -35,7 +35,12 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             app.state.gateway = gateway
             yield
 
-    app = FastAPI(title="Warren", version=version("warren-gateway"), lifespan=lifespan, docs_url="/docs")
+    app = FastAPI(
+        title="Warren",
+        version=version("warren-gateway"),
+        lifespan=lifespan,
+        max_body_size=settings.max_upload_bytes + FORM_ALLOWANCE_BYTES,
+    )
     app.state.keys = KeyCache()
     app.state.places = Places(settings.max_sockets_per_key)
     for router in (
@@ -50,7 +55,6 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.add_exception_handler(RequestValidationError, problems.on_invalid)
     for error in (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError, TimeoutError):
         app.add_exception_handler(error, problems.on_database_error)
-    app.add_middleware(BodyLimit, max_file_bytes=settings.max_upload_bytes)
     app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], allow_headers=["*"])
     app.add_middleware(Measure)
     return app

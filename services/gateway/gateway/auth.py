@@ -36,7 +36,7 @@ class KeyCache:
         return key
 
 
-def gateway_of(request: Request) -> Gateway:
+async def gateway_of(request: Request) -> Gateway:  # async: FastAPI would run a plain function in a thread
     gateway: Gateway = request.app.state.gateway
     return gateway
 

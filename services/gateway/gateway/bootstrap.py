@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from gateway.inline import inline_sender
+from gateway.intake import Intake
 from gateway.limits import RateLimits
 from gateway.queries import job_states
 from gateway.recorder import Recorder
@@ -40,6 +41,7 @@ async def bootstrap(settings: GatewaySettings) -> AsyncIterator[Gateway]:
             blobs=BlobStore(settings.blobs_url),
             queries=QueryClient(broker),
             relay=Relay(store, send, settings.unsent_sweep_seconds),
+            intake=Intake(store),
             watches=Watches(store, broker),
             limits=RateLimits(),
         )
@@ -51,6 +53,7 @@ async def bootstrap(settings: GatewaySettings) -> AsyncIterator[Gateway]:
 async def _running(gateway: Gateway) -> AsyncIterator[None]:
     recorder = Recorder(gateway.database, gateway.broker)
     work: dict[str, Coroutine[Any, Any, None]] = {
+        "intake": gateway.intake.run(),
         "relay": gateway.relay.run(),
         "sweep": gateway.relay.sweep(),
         "recorder": recorder.run(),

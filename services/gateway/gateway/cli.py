@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from pydantic import ValidationError
 
 from gateway.app import create_app
@@ -29,7 +30,7 @@ def main() -> None:
         sys.exit("\n".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
     match arguments.command:
         case "api":
-            serve(settings)
+            serve(create_app(settings), settings)
         case "worker":
             sys.exit(run_worker(service))
         case "beat":
@@ -40,11 +41,10 @@ def main() -> None:
             asyncio.run(_keys(arguments, settings))
 
 
-def serve(settings: GatewaySettings) -> None:
+def serve(app: FastAPI, settings: GatewaySettings) -> None:
     """Run the HTTP and WebSocket server until it is told to stop."""
     logs.configure("gateway", level=settings.log_level, format=settings.log_format)
     traces.configure("gateway", settings.otlp_endpoint)
-    app = create_app(settings)
     metrics.BUILD.info({"service": "gateway", "version": app.version})
     uvicorn.run(
         app,

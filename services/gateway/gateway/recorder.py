@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import lifecycle
+from gateway.batches import next_batch
 from gateway.lifecycle import JobState
 from gateway.store import jobs as store
 from warren import control, events, topology
@@ -63,10 +64,7 @@ class Recorder:
         queue = await channel.get_queue(topology.RECORDER, ensure=False)
         await queue.consume(self._incoming.put)
         while True:
-            batch = [await self._incoming.get()]
-            while len(batch) < BATCH and not self._incoming.empty():
-                batch.append(self._incoming.get_nowait())
-            await self._handle(batch)
+            await self._handle(await next_batch(self._incoming, BATCH))
 
     async def _handle(self, batch: Sequence[AbstractIncomingMessage]) -> None:
         readable: list[AbstractIncomingMessage] = []

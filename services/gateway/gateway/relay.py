@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from prometheus_client import Gauge
 
+from gateway.batches import next_batch
 from gateway.store import jobs as store
 from warren import jobs
 from warren.broker import Broker
@@ -46,9 +47,7 @@ class Relay:
 
     async def run(self) -> None:
         while True:
-            batch = [await self._offered.get()]
-            while len(batch) < BATCH and not self._offered.empty():
-                batch.append(self._offered.get_nowait())
+            batch = await next_batch(self._offered, BATCH)
             try:
                 await self._publish(batch)
             except Exception:  # the rows stay unsent, and the sweep finds them
@@ -82,16 +81,18 @@ class Relay:
 
     async def _send_all(self, batch: list[JobMessage]) -> list[str]:
         results = await asyncio.gather(*(self._send(job) for job in batch), return_exceptions=True)
-        sent = []
+        sent: list[str] = []
+        reason = ""
         for job, result in zip(batch, results, strict=True):
             if isinstance(result, BrokerUnavailable):
+                reason = str(result)
                 continue
             if isinstance(result, BaseException):
                 raise result
             metrics.SENT.labels(job.kind, job.queue).inc()
             sent.append(job.job_id)
         if len(sent) < len(batch):
-            log.warning("jobs_not_sent", jobs=len(batch) - len(sent), retry_seconds=self._sweep_seconds)
+            log.warning("jobs_not_sent", jobs=len(batch) - len(sent), error=reason)
         return sent
 
     async def _measure(self) -> None:

@@ -5,7 +5,6 @@ import unicodedata
 from collections.abc import AsyncIterator
 
 from starlette.datastructures import UploadFile
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.problems import Problem
 from warren.blobs import BlobStore
@@ -70,31 +69,3 @@ def clean_name(name: str) -> str:
 
 def too_large(max_bytes: int) -> Problem:
     return Problem(413, "file.too_large", f"Files may have up to {max_bytes / 1024 / 1024:g} MB.")
-
-
-class BodyLimit:
-    """Stops a request body at its limit while it streams in, whatever its Content-Length says."""
-
-    def __init__(self, app: ASGIApp, max_file_bytes: int) -> None:
-        self._app = app
-        self._max_file_bytes = max_file_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        left = self._max_file_bytes + FORM_ALLOWANCE_BYTES
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > left:
-            await too_large(self._max_file_bytes).response()(scope, receive, send)
-            return
-
-        async def limited() -> Message:
-            nonlocal left
-            message = await receive()
-            left -= len(message.get("body", b""))
-            if left < 0:
-                raise too_large(self._max_file_bytes)
-            return message
-
-        await self._app(scope, limited, send)

@@ -9,6 +9,20 @@ import structlog
 SECRET_WORDS = ("password", "api_key", "authorization", "secret", "token")
 """Fields whose names contain one of these never reach a log."""
 
+NOISY = (
+    "aio_pika",
+    "aiormq",
+    "amqp",
+    "celery.app.trace",
+    "celery.redirected",
+    "celery.worker.strategy",
+    "httpcore",
+    "httpx",
+    "kombu",
+    "openai",
+)
+"""Libraries whose INFO says, for every job or request, what our own lines say better."""
+
 
 def configure(service: str, *, level: str = "INFO", format: str = "json") -> None:  # noqa: A002  the setting's name
     """Send structlog's and the standard library's logs to standard error, in one format. Call once, at start."""
@@ -42,7 +56,7 @@ def configure(service: str, *, level: str = "INFO", format: str = "json") -> Non
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("aio_pika", "aiormq", "amqp", "kombu", "celery.redirected", "httpx", "httpcore", "openai"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 
