@@ -1,5 +1,6 @@
 """`warren-local`, which `make run` calls: the whole suite on one machine, without containers."""
 
+import argparse
 import signal
 import sys
 from contextlib import closing
@@ -19,20 +20,25 @@ from warren_local.suite import CannotStart, Suite
 
 def main() -> None:
     """Run until Ctrl-C, SIGTERM, or the terminal closes; exit 1 with one sentence if it cannot run."""
+    parser = argparse.ArgumentParser(prog="warren-local", description="Run the whole suite on this machine.")
+    parser.add_argument("--check", action="store_true", help="only fail if it runs already")
+    arguments = parser.parse_args()
     try:
-        run()
+        run(only_check=arguments.check)
     except ValidationError as error:
         sys.exit(_explain(error))
     except WarrenError as error:
         sys.exit(f"warren: {error}")
 
 
-def run() -> None:
+def run(*, only_check: bool = False) -> None:
     """As `main`, raising WarrenError or pydantic's ValidationError."""
     settings = LocalSettings()
     stop = StopSignals()
     with closing(RunLock(settings.data / "run.lock", public_url(settings))) as lock:
         lock.acquire()
+        if only_check:
+            return
         _check_port("WARREN_PORT", settings.host, settings.port)
         if settings.flower:
             _check_port("WARREN_FLOWER_PORT", "127.0.0.1", settings.flower_port)

@@ -94,7 +94,7 @@ def child_environment(settings: LocalSettings, broker: EmbeddedServer, database:
 
 def public_url(settings: LocalSettings) -> str:
     """Where a browser on this machine finds the console."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(settings.host, settings.host)  # noqa: S104  # nosec B104
     return f"http://{host}:{settings.port}"
 
 

@@ -1,0 +1,53 @@
+# `make` shows what there is. Every target's commands also work by themselves.
+SHELL := /bin/sh
+BIN := .venv/bin
+MEMBERS := shared/warren services/gateway/gateway services/analyzer/analyzer local/warren_local
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-unit setup lint format bench clean
+
+##@ Use it
+run: ## Start everything at http://127.0.0.1:8000 (WARREN_PORT=…, WARREN_FLOWER=1); Ctrl-C stops it
+	@local/setup.sh python rabbitmq
+	@exec $(BIN)/warren-local
+
+##@ Work on it
+test: ## Run all tests, with RabbitMQ, PostgreSQL and a browser (ARGS="-k name" for some)
+	@local/setup.sh python rabbitmq browser
+	$(BIN)/pytest $(ARGS)
+
+test-unit: ## Run the tests that need neither RabbitMQ nor PostgreSQL: seconds
+	@local/setup.sh python
+	$(BIN)/pytest $(wildcard shared/tests/unit services/*/tests/unit local/tests/unit) $(ARGS)
+
+lint: ## Check style, types, imports and security
+	@local/setup.sh python
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml $(MEMBERS)
+	$(BIN)/python local/audit.py
+
+format: ## Let ruff format the code and fix what it can
+	@local/setup.sh python
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: ## Measure, each time against a reference in the same run (ARGS="submit" for one)
+	@local/setup.sh python rabbitmq
+	$(BIN)/python -m bench $(ARGS)
+
+##@ Other
+setup: ## Install what run and test need, and nothing twice
+	@local/setup.sh python rabbitmq browser
+
+clean: ## Delete the environment, caches and ALL DATA of `make run`
+	@if [ -e .warren/run.lock ] && [ -x $(BIN)/warren-local ]; then $(BIN)/warren-local --check; fi
+	rm -rf .venv .warren .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## Show this
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
