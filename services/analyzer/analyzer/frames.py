@@ -71,12 +71,14 @@ class RunResult(Message):
 
     `outcome`: `ok`, or why not: `refused` by the AST gate, `error` raised by the code, `timeout`, `memory`, `output` too
     large, `died` without a result. `error` is one line a model can repair from; `line` the line of the code it names.
+    `value` is what the code left in `result` when that is a scalar; anything larger is among `tables`.
     """
 
     outcome: Literal["ok", "refused", "error", "timeout", "memory", "output", "died"]
     error: str | None = None
     line: int | None = None
     answer: str | None = None
+    value: Cell = None
     tables: tuple[Table, ...] = ()
     plots: tuple[RunPlot, ...] = ()
     stdout: str = ""

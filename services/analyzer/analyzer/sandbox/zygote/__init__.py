@@ -1,0 +1,1 @@
+"""Everything that runs in the zygote and its forks: `python -I -m analyzer.sandbox.zygote DESCRIPTOR`."""
