@@ -21,11 +21,11 @@ class Line:
     """Whether it serves `/health/ready` on WARREN_METRICS_PORT."""
 
 
-SET_UP = (
-    Line("migrate", "gateway migrate"),
-    Line("topology", "warren topology declare"),
-)
-"""Run before the others, one after the other, each to its end."""
+SET_UP = {
+    "PostgreSQL": (Line("migrate", "gateway migrate"),),
+    "RabbitMQ": (Line("topology", "warren topology declare"),),
+}
+"""Run before the processes: one after the other, as soon as the server they are for is up."""
 
 PROCESSES = (
     Line("api", "gateway api"),
@@ -38,6 +38,10 @@ PROCESSES = (
 FLOWER = Line("flower", "celery flower")
 
 
+WIDTH = max(len(line.name) for line in (*PROCESSES, FLOWER, *(step for steps in SET_UP.values() for step in steps)))
+"""Of the prefix of every printed line."""
+
+
 @dataclass(frozen=True)
 class Child:
     """A line with everything its process is given."""
@@ -48,9 +52,9 @@ class Child:
     ready_url: str | None = None
 
 
-def set_up(environment: Mapping[str, str]) -> Iterator[Child]:
-    """What has to end well before the processes start."""
-    for line in SET_UP:
+def set_up(server: str, environment: Mapping[str, str]) -> Iterator[Child]:
+    """What has to end well, once the server of this name is up, before the processes start."""
+    for line in SET_UP[server]:
         yield Child(line.name, _arguments(line), environment)
 
 

@@ -17,12 +17,12 @@ class Servers:
         self._starts: dict[str, Future[None]] = {}
 
     def start(self) -> None:
-        """Begin to start all; `check` tells how it went."""
+        """Begin to start all; `up` tells when one can be used."""
         for server in self._servers:
             self._begin(server)
 
-    def check(self) -> bool:
-        """Whether all accept clients. Starts again what crashed; raises EmbeddedError if one cannot start."""
+    def check(self) -> None:
+        """Start again what crashed. Raises EmbeddedError if a server cannot start."""
         for server in self._servers:
             start = self._starts[server.name]
             if not start.done():
@@ -31,7 +31,10 @@ class Servers:
             if not server.running:
                 self._say(f"{server.name} crashed and starts again; its log is {server.log}")
                 self._begin(server)
-        return all(start.done() for start in self._starts.values())
+
+    def up(self, server: EmbeddedServer) -> bool:
+        """Whether it accepts clients."""
+        return self._starts[server.name].done() and server.running
 
     def stop(self, seconds: float) -> None:
         """Stop all, and kill those that do not end in time."""

@@ -6,14 +6,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 from honcho.printer import Printer
 
 from warren.embedded import EmbeddedPostgres, rabbitmq_server
 from warren.embedded.guard import ProcessGuard
+from warren.embedded.server import EmbeddedServer
 from warren.errors import WarrenError
 from warren_local import plan
-from warren_local.children import Children
+from warren_local.children import Children, Running
 from warren_local.plan import Child
 from warren_local.servers import Servers
 from warren_local.settings import LocalSettings
@@ -33,6 +35,10 @@ class CannotStart(WarrenError):
     """The suite cannot run; the message says why, for a person."""
 
 
+class _StopAsked(Exception):
+    """Ctrl-C, or a signal."""
+
+
 class Suite:
     """Servers, set-up steps and services. `stopping` is asked often; once it is true, everything ends."""
 
@@ -41,7 +47,7 @@ class Suite:
         self._stopping = stopping
         data = settings.data.absolute()
         self._guard = ProcessGuard(data / "processes")
-        self._children = Children(self._guard, Printer(sys.stdout, width=len("warren")))
+        self._children = Children(self._guard, Printer(sys.stdout, width=plan.WIDTH))
         self._broker = rabbitmq_server(data / "rabbitmq")
         self._database = EmbeddedPostgres(data / "postgres")
         self._servers = Servers(self._broker, self._database, say=self._children.say)
@@ -53,69 +59,75 @@ class Suite:
         """
         self._guard.start()
         try:
-            self._bring_up()
-            while not self._stopping():
-                self._tick()
+            with suppress(_StopAsked):
+                self._bring_up()
+                while True:
+                    self._tick()
         finally:
             self._children.say("stopping")
             self._children.stop(SERVICES_SECONDS)
             self._servers.stop(SERVERS_SECONDS)
             self._guard.stop()
+            self._children.say("stopped")
 
     def _bring_up(self) -> None:
         started_at = time.monotonic()
         self._children.say(f"starting RabbitMQ and PostgreSQL on {self._settings.data.absolute()}")
         self._servers.start()
-        while not self._servers.check():
-            if self._wait():
-                return
+        while not self._servers.up(self._database):
+            self._tick()
         environment = plan.child_environment(self._settings, self._broker, self._database)
-        for step in plan.set_up(environment):
-            if self._finish(step):
-                return
+        self._set_up(environment)
         services = list(plan.processes(self._settings, environment))
         self._children.start(services)
-        if self._await_ready(services):
-            return
-        self._children.say(f"ready after {time.monotonic() - started_at:.0f} s")
-        self._children.say("")
-        self._children.say(f"    Open {plan.public_url(self._settings)}   (Ctrl-C here stops everything)")
-        self._children.say("")
+        self._await_ready(services)
+        url = plan.public_url(self._settings)
+        self._children.say(
+            f"ready after {time.monotonic() - started_at:.0f} s\n\n    Open {url}   (Ctrl-C stops it)\n\n"
+        )
 
-    def _finish(self, step: Child) -> bool:
-        """Run a step to its end; true if the suite is to stop instead."""
-        [running] = self._children.start([step], restarts=False)
-        while running.process is not None:
-            if self._wait():
-                return True
-        if running.returncode != 0:
-            raise CannotStart(f"The step `{step.name}` {running.end}; the lines above say why.")
-        return False
+    def _set_up(self, environment: dict[str, str]) -> None:
+        """Run the set-up steps of each server, one after the other, as soon as that server is up."""
+        waiting = {server: plan.set_up(server.name, environment) for server in (self._database, self._broker)}
+        current: dict[EmbeddedServer, Running] = {}
+        while waiting:
+            self._tick()
+            for server, steps in list(waiting.items()):
+                step = current.get(server)
+                if not self._servers.up(server) or (step and step.process):
+                    continue
+                if step and step.returncode != 0:
+                    raise CannotStart(f"the step `{step.child.name}` {step.end}; the lines above say why")
+                if following := next(steps, None):
+                    [current[server]] = self._children.start([following], restarts=False)
+                else:
+                    del waiting[server]
 
-    def _await_ready(self, services: Sequence[Child]) -> bool:
-        """Wait until every service can work; true if the suite is to stop instead."""
+    def _await_ready(self, services: Sequence[Child]) -> None:
         waiting = {child.name: child.ready_url for child in services if child.ready_url}
         remind_at = time.monotonic() + REMIND_SECONDS
-        with ThreadPoolExecutor(1) as pool:
+        pool = ThreadPoolExecutor(1)
+        try:
             asked: Future[list[str]] = pool.submit(_not_ready, waiting)
             while True:
-                if self._wait():
-                    return True
-                if asked.done():
-                    if not asked.result():
-                        return False
-                    if time.monotonic() > remind_at:
-                        self._children.say(f"not ready yet: {', '.join(asked.result())}")
-                        remind_at += REMIND_SECONDS
-                    asked = pool.submit(_not_ready, waiting)
+                self._tick()
                 if name := self._children.hopeless(PATIENCE):
-                    raise CannotStart(f"{name} ended {PATIENCE} times in a row; the lines above say why.")
-
-    def _wait(self) -> bool:
-        self._tick()
-        return self._stopping()
+                    raise CannotStart(f"{name} ended {PATIENCE} times in a row; the lines above say why")
+                if not asked.done():
+                    continue
+                if not asked.result():
+                    return
+                if time.monotonic() > remind_at:
+                    self._children.say(f"not ready yet: {', '.join(asked.result())}")
+                    remind_at += REMIND_SECONDS
+                asked = pool.submit(_not_ready, waiting)
+        finally:
+            pool.shutdown(wait=False)
 
     def _tick(self) -> None:
+        """What has to be done all the time. Raises _StopAsked when it is time to end."""
+        if self._stopping():
+            raise _StopAsked
         self._children.pump(0.1)
         self._servers.check()
 
@@ -127,7 +139,7 @@ def _not_ready(urls: dict[str, str]) -> list[str]:
 def _answers(url: str) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy knows nothing of this machine
     try:
-        with opener.open(url, timeout=2) as response:
+        with opener.open(url, timeout=1) as response:
             return int(response.status) == 200
     except (urllib.error.URLError, OSError):
         return False

@@ -1,11 +1,13 @@
 """A private RabbitMQ node, which can never meet another broker of this machine."""
 
+import contextlib
 import json
 import os
 import secrets
 import shutil
 import signal
 import socket
+import tempfile
 import urllib.request
 from pathlib import Path
 from urllib.parse import quote
@@ -158,7 +160,10 @@ def _secret(path: Path) -> str:
     """The secret kept in `path`, made at the first use."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(16))
-        path.chmod(0o400)  # Erlang refuses a cookie that others could read
+        handle, new = tempfile.mkstemp(dir=path.parent)  # readable by nobody else, as Erlang wants its cookie
+        with open(handle, "w") as file:  # noqa: PTH123  a file handle, not a path
+            file.write(secrets.token_hex(16))
+        with contextlib.suppress(FileExistsError):
+            os.link(new, path)  # whoever comes first has made it
+        os.unlink(new)  # noqa: PTH108
     return path.read_text()
