@@ -53,7 +53,7 @@ class Suite:
     def worker(self) -> Iterator[None]:
         """A worker of the benchmark's job kinds."""
         port = str(free_port())
-        with Suite({**self.environment, "WARREN_METRICS_PORT": port}).process(
+        with Suite({**self.environment, "WARREN_METRICS_PORT": port, "WARREN_WORKER_CONCURRENCY": "100"}).process(
             sys.executable, "noop.py", ready=f"http://127.0.0.1:{port}/health/ready"
         ):
             yield

@@ -11,7 +11,7 @@ from harness import median_ratio, post_many, suite, until
 
 ROUNDS = 3
 JOBS = 1500
-CONNECTIONS = 32
+CONNECTIONS = 128
 
 
 async def measure(url: str, dsn: str) -> None:

@@ -18,7 +18,8 @@ class JobMessage(Message):
     """What travels on `warren.jobs`. All but `kind`, `queue` and `trace` are the Celery task's keyword arguments.
 
     `run` is the number of the first run of this message: a retry is a new message that counts on. `payload` is decoded
-    by the worker, so that a payload this version cannot read fails the job instead of getting lost.
+    by the worker, so that a payload this version cannot read fails the job instead of getting lost. `resent` says that
+    the same message may have been sent before.
     """
 
     job_id: str
@@ -28,6 +29,7 @@ class JobMessage(Message):
     version: int = 1
     run: int = 1
     retries: int = 0
+    resent: bool = False
     enqueued_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     trace: dict[str, str] = Field(default_factory=dict)
 

@@ -55,7 +55,10 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.add_exception_handler(RequestValidationError, problems.on_invalid)
     for error in (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError, TimeoutError):
         app.add_exception_handler(error, problems.on_database_error)
-    app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], allow_headers=["*"])
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], allow_headers=["*"]
+        )
     app.add_middleware(Measure)
     return app
 

@@ -19,8 +19,8 @@ from gateway.watches import Watches
 from warren import database
 from warren.blobs import BlobStore
 from warren.broker import Broker
-from warren.contracts.gateway import JobStatesQuery
-from warren.queries import QueryClient, QueryServer
+from warren.contracts.gateway import JobStates, JobStatesQuery
+from warren.queries import QueryClient, QueryHandlers, QueryServer
 
 log = structlog.get_logger(__name__)
 
@@ -45,8 +45,18 @@ async def bootstrap(settings: GatewaySettings) -> AsyncIterator[Gateway]:
             watches=Watches(store, broker),
             limits=RateLimits(),
         )
+        await gateway.watches.start()
+        await gateway.queries.start()
+        await QueryServer(broker, "gateway", _answers(store)).start()
         await stack.enter_async_context(_running(gateway))
         yield gateway
+
+
+def _answers(store: database.Database) -> QueryHandlers:
+    async def states(query: JobStatesQuery) -> JobStates:
+        return await job_states(store, query)
+
+    return {JobStatesQuery: states}
 
 
 @asynccontextmanager
@@ -55,10 +65,9 @@ async def _running(gateway: Gateway) -> AsyncIterator[None]:
     work: dict[str, Coroutine[Any, Any, None]] = {
         "intake": gateway.intake.run(),
         "relay": gateway.relay.run(),
+        "mark": gateway.relay.mark(),
         "sweep": gateway.relay.sweep(),
         "recorder": recorder.run(),
-        "watches": gateway.watches.start(),
-        "queries": _answer_queries(gateway),
     }
     tasks = [asyncio.create_task(coroutine, name=name) for name, coroutine in work.items()]
     for task in tasks:
@@ -69,16 +78,6 @@ async def _running(gateway: Gateway) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _answer_queries(gateway: Gateway) -> None:
-    await gateway.broker.ready()
-    await gateway.queries.start()
-
-    async def states(query: JobStatesQuery) -> Any:
-        return await job_states(gateway.database, query)
-
-    await QueryServer(gateway.broker, "gateway", {JobStatesQuery: states}).start()
 
 
 def _report(task: "asyncio.Task[None]") -> None:

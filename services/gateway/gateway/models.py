@@ -49,7 +49,7 @@ jobs = sa.Table(
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("key_id", sa.Text, nullable=False),
-    sa.Column("session_id", sa.Text, index=True),
+    sa.Column("session_id", sa.Text),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("queue", sa.Text, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
@@ -70,10 +70,11 @@ jobs = sa.Table(
     sa.Column("started_at", Time),
     sa.Column("completed_at", Time),
     sa.Column("expires_at", Time, nullable=False, comment="ended as expired if it is not finished by then"),
+    # Few and partial: every change of a job writes to each index that holds it.
     sa.Index("jobs_of_key", "key_id", "id"),
+    sa.Index("jobs_of_session", "session_id", "id", postgresql_where=sa.text("session_id IS NOT NULL")),
     sa.Index("jobs_unsent", "created_at", postgresql_where=sa.text("sent_at IS NULL AND status = 'queued'")),
     sa.Index("jobs_open", "expires_at", postgresql_where=sa.text("completed_at IS NULL")),
-    sa.Index("jobs_done", "completed_at", postgresql_where=sa.text("completed_at IS NOT NULL")),
 )
 
 job_events = sa.Table(

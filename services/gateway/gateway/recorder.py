@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 import structlog
-from aio_pika.abc import AbstractIncomingMessage
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from prometheus_client import Counter
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,10 +21,10 @@ from gateway.batches import next_batch
 from gateway.lifecycle import JobState
 from gateway.store import jobs as store
 from warren import control, events, topology
-from warren.broker import Broker
+from warren.broker import Broker, settle
 from warren.contracts.events import EventType, Failure, JobEvent
 from warren.database import Database
-from warren.errors import BrokerUnavailable
+from warren.errors import BrokerUnavailable, WarrenError
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +50,10 @@ class Recorded:
     to_cancel: tuple[str, ...]
 
 
+class Unrecordable(WarrenError):
+    """An event that PostgreSQL will never take."""
+
+
 class Recorder:
     """`run()` consumes for as long as the gateway lives."""
 
@@ -60,11 +63,13 @@ class Recorder:
         self._incoming: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
 
     async def run(self) -> None:
-        channel = await self._broker.channel(prefetch=PREFETCH)
-        queue = await channel.get_queue(topology.RECORDER, ensure=False)
-        await queue.consume(self._incoming.put)
+        await self._broker.consume(self._listen, prefetch=PREFETCH)
         while True:
             await self._handle(await next_batch(self._incoming, BATCH))
+
+    async def _listen(self, channel: AbstractChannel) -> None:
+        queue = await channel.get_queue(topology.RECORDER, ensure=False)
+        await queue.consume(self._incoming.put)
 
     async def _handle(self, batch: Sequence[AbstractIncomingMessage]) -> None:
         readable: list[AbstractIncomingMessage] = []
@@ -74,13 +79,18 @@ class Recorder:
                 found.extend(_decode(message))
             except (ValidationError, ValueError) as error:
                 log.error("event_unreadable", error=str(error), message_id=message.message_id)
-                await _settle(message.reject())
+                await settle(message.reject())
             else:
                 readable.append(message)
-        recorded = await self._record_until_done(found)
+        if not readable:
+            return
+        try:
+            recorded = await self._record_until_done(found)
+        except Unrecordable as error:
+            await self._set_aside(readable, error)
+            return
         # Deliveries of one channel come in order, so the last acknowledges all; a rejected one is settled already.
-        if readable:
-            await _settle(readable[-1].ack(multiple=True))
+        await settle(readable[-1].ack(multiple=True))
         for job_id in recorded.to_cancel:
             await tell(control.broadcast_cancel(self._broker, job_id))
         for event in recorded.added:
@@ -91,9 +101,21 @@ class Recorder:
             try:
                 async with self._database.transaction() as connection:
                     return await record(connection, found)
-            except (sa.exc.SQLAlchemyError, OSError, TimeoutError) as error:
+            except Exception as error:
+                if _is_at_fault(error):
+                    raise Unrecordable(str(error)) from error
+                # Whatever a database that is away raises, it will come back.
                 log.warning("events_not_recorded", error=str(error)[:200], retry_seconds=RETRY_SECONDS)
                 await asyncio.sleep(RETRY_SECONDS)
+
+    async def _set_aside(self, batch: Sequence[AbstractIncomingMessage], error: Unrecordable) -> None:
+        """Find the message that cannot be recorded and reject it, so that it does not hold up all others."""
+        if len(batch) > 1:
+            for message in batch:
+                await self._handle([message])
+            return
+        log.error("event_not_recordable", error=str(error)[:200], message_id=batch[0].message_id)
+        await settle(batch[0].reject())
 
 
 async def record(connection: AsyncConnection, found: Sequence[JobEvent | Died]) -> Recorded:
@@ -138,17 +160,17 @@ def _decode(message: AbstractIncomingMessage) -> Sequence[JobEvent | Died]:
     return (Died(message.message_id),)
 
 
+def _is_at_fault(error: Exception) -> bool:
+    """Whether an event is the cause, rather than the database."""
+    if isinstance(error, sa.exc.DBAPIError):
+        # SQLSTATE classes: 22 data exception, 23 integrity constraint violation.
+        return str(getattr(error.orig, "sqlstate", None))[:2] in {"22", "23"}
+    return isinstance(error, (ArithmeticError, AttributeError, LookupError, TypeError, ValueError))
+
+
 async def tell(publishing: Awaitable[None]) -> None:
     """Publish something that helps now and is not needed later: what it says is in the database."""
     try:
         await publishing
     except BrokerUnavailable as error:
         log.info("not_told", error=str(error))
-
-
-async def _settle(action: Awaitable[None]) -> None:
-    """Acknowledge or reject. After a reconnect the delivery is unknown to RabbitMQ, and comes again."""
-    try:
-        await action
-    except CONNECTION_EXCEPTIONS as error:
-        log.info("delivery_not_settled", error=str(error))

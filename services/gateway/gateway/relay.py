@@ -23,6 +23,7 @@ from warren.telemetry import metrics
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+MARK_SECONDS = 0.1
 GRACE_SECONDS = 5.0
 """How old an unsent row must be before the sweep takes it: younger ones are on their way."""
 
@@ -33,13 +34,14 @@ Send = Callable[[JobMessage], Awaitable[None]]
 
 
 class Relay:
-    """`offer()` after a commit; `run()` publishes, `sweep()` picks up the rest, as long as the gateway lives."""
+    """`offer()` after a commit; `run()`, `mark()` and `sweep()` do the rest, for as long as the gateway lives."""
 
     def __init__(self, database: Database, send: Send, sweep_seconds: float) -> None:
         self._database = database
         self._send = send
         self._sweep_seconds = sweep_seconds
         self._offered: asyncio.Queue[JobMessage] = asyncio.Queue()
+        self._confirmed: asyncio.Queue[str] = asyncio.Queue()
 
     def offer(self, job: JobMessage) -> None:
         """Send this job as soon as possible. Its row is committed already."""
@@ -49,9 +51,22 @@ class Relay:
         while True:
             batch = await next_batch(self._offered, BATCH)
             try:
-                await self._publish(batch)
+                for job_id in await self._send_all(batch):
+                    self._confirmed.put_nowait(job_id)
             except Exception:  # the rows stay unsent, and the sweep finds them
                 log.exception("relay_failed", jobs=len(batch))
+
+    async def mark(self) -> None:
+        """Note in the rows what RabbitMQ has. Not at once: most jobs are taken by then, and noted by the recorder."""
+        while True:
+            first = await self._confirmed.get()
+            await asyncio.sleep(MARK_SECONDS)
+            job_ids = [first, *(self._confirmed.get_nowait() for _ in range(self._confirmed.qsize()))]
+            try:
+                async with self._database.transaction() as connection:
+                    await store.mark_sent(connection, job_ids)
+            except Exception as error:  # noqa: BLE001  the sweep sends them again, which their ids make harmless
+                log.warning("jobs_not_marked", jobs=len(job_ids), error=f"{type(error).__name__}: {error}"[:200])
 
     async def sweep(self) -> None:
         while True:
@@ -72,12 +87,6 @@ class Relay:
                 log.info("unsent_jobs_sent", jobs=len(sent))
                 await store.mark_sent(connection, sent)
         return len(sent) == BATCH
-
-    async def _publish(self, batch: list[JobMessage]) -> None:
-        sent = await self._send_all(batch)
-        if sent:
-            async with self._database.transaction() as connection:
-                await store.mark_sent(connection, sent)
 
     async def _send_all(self, batch: list[JobMessage]) -> list[str]:
         results = await asyncio.gather(*(self._send(job) for job in batch), return_exceptions=True)

@@ -1,6 +1,6 @@
 """The gateway's own jobs: housekeeping."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
@@ -17,6 +17,7 @@ from warren import events
 from warren.contracts.events import EventType, JobEvent
 from warren.contracts.gateway import Housekeeping, HousekeepingReport
 from warren.database import Database
+from warren.ids import first_id
 from warren.worker.job import Job
 from warren.worker.service import Core, Handlers
 
@@ -85,8 +86,14 @@ class Tasks:
         return len(blobs)
 
     async def _purge_jobs(self) -> int:
-        age = sa.func.make_interval(0, 0, 0, 0, 0, 0, self._settings.job_keep_seconds)
-        old = sa.select(jobs.c.id).where(jobs.c.completed_at < sa.func.now() - age).limit(BATCH)
+        # Ids sort by age, so the primary key finds the oldest jobs.
+        cutoff = datetime.now(UTC) - timedelta(seconds=self._settings.job_keep_seconds)
+        old = (
+            sa.select(jobs.c.id)
+            .where(jobs.c.id < first_id("job", cutoff), jobs.c.completed_at < cutoff)
+            .order_by(jobs.c.id)
+            .limit(BATCH)
+        )
         async with self._database.transaction() as connection:
             ids = (await connection.execute(jobs.delete().where(jobs.c.id.in_(old)).returning(jobs.c.id))).scalars()
             purged = list(ids)

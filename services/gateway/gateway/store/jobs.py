@@ -69,11 +69,18 @@ async def unsent(connection: AsyncConnection, older_than: float, limit: int) -> 
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [message(row) for row in rows]
+    return [message(row).model_copy(update={"resent": True}) for row in rows]
 
 
 async def mark_sent(connection: AsyncConnection, job_ids: Sequence[str]) -> None:
-    await connection.execute(jobs.update().where(jobs.c.id.in_(job_ids)).values(sent_at=sa.func.now()))
+    """Note that RabbitMQ has these; a job that was taken by a worker meanwhile is marked already."""
+    waiting = (
+        sa.select(jobs.c.id)
+        .where(jobs.c.id.in_(job_ids), jobs.c.sent_at.is_(None))
+        .order_by(jobs.c.id)  # the order of every writer, so that none waits for another in a circle
+        .with_for_update()
+    )
+    await connection.execute(jobs.update().where(jobs.c.id.in_(waiting)).values(sent_at=sa.func.now()))
 
 
 async def unsent_count(connection: AsyncConnection) -> tuple[int, float]:
@@ -148,7 +155,7 @@ _UPDATE = sa.text(
     UPDATE gateway.jobs AS j SET
         status = v.status, run = v.run, n = v.n, progress = v.progress, result = v.result,
         result_blob = v.result_blob, brief = v.brief, artifacts = v.artifacts, error = v.error,
-        started_at = v.started_at, completed_at = v.completed_at
+        started_at = v.started_at, completed_at = v.completed_at, sent_at = coalesce(j.sent_at, now())
     FROM unnest(
         CAST(:id AS text[]), CAST(:status AS text[]), CAST(:run AS int[]), CAST(:n AS int[]),
         CAST(:progress AS jsonb[]), CAST(:result AS jsonb[]), CAST(:result_blob AS text[]), CAST(:brief AS jsonb[]),

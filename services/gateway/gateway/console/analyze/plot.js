@@ -58,7 +58,9 @@ function openDialog(shown, part) {
     el("img", { src: image.src, alt: image.alt }),
     ...[codePart, dataPart].filter(Boolean),
   );
-  dialog.onclick = (event) => event.target === dialog && dialog.close(); // the backdrop belongs to the dialog
+  dialog.onclick = (event) => {
+    if (event.target === dialog) dialog.close(); // the backdrop belongs to the dialog
+  };
   dialog.showModal();
   ({ code: codePart, data: dataPart })[part]?.scrollIntoView({ block: "nearest" });
 }

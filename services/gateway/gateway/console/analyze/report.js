@@ -25,7 +25,7 @@ export function reportView(job) {
 
 function warningsView(warnings) {
   if (warnings.length === 0) return null;
-  return el("div", { class: "warnings" }, icon("alert"),
+  return el("div", { class: "warnings" }, icon("info"),
     el("div", {}, el("h3", {}, t("answer.warnings")), el("ul", {}, warnings.map((warning) => el("li", {}, warning)))));
 }
 
