@@ -8,12 +8,12 @@ MEMBERS := shared/warren services/gateway/gateway services/analyzer/analyzer loc
 
 ##@ Use it
 run: ## Start everything at http://127.0.0.1:8000 (WARREN_PORT=…, WARREN_FLOWER=1); Ctrl-C stops it
-	@local/setup.sh python rabbitmq
+	@local/setup.sh rabbitmq python
 	@exec $(BIN)/warren-local
 
 ##@ Work on it
 test: ## Run all tests, with RabbitMQ, PostgreSQL and a browser (ARGS="-k name" for some)
-	@local/setup.sh python rabbitmq browser
+	@local/setup.sh rabbitmq python browser
 	$(BIN)/pytest $(ARGS)
 
 test-unit: ## Run the tests that need neither RabbitMQ nor PostgreSQL: seconds
@@ -35,12 +35,12 @@ format: ## Let ruff format the code and fix what it can
 	$(BIN)/ruff format .
 
 bench: ## Measure, each time against a reference in the same run (ARGS="submit" for one)
-	@local/setup.sh python rabbitmq
+	@local/setup.sh rabbitmq python
 	$(BIN)/python -m bench $(ARGS)
 
 ##@ Other
 setup: ## Install what run and test need, and nothing twice
-	@local/setup.sh python rabbitmq browser
+	@local/setup.sh rabbitmq python browser
 
 clean: ## Delete the environment, caches and ALL DATA of `make run`
 	@if [ -e .warren/run.lock ] && [ -x $(BIN)/warren-local ]; then $(BIN)/warren-local --check; fi

@@ -18,9 +18,8 @@ is_root() { [ "$(id -u)" = 0 ]; }
 # --- Python -----------------------------------------------------------------
 
 python() {
-  find_python
   find_uv || install_uv
-  [ -d .venv ] || say "installing the packages of uv.lock into .venv (once; about 600 MB)"
+  [ -d .venv ] || say "installing the packages of uv.lock into .venv (once; about 900 MB)"
   quiet=--quiet; [ -d .venv ] || quiet=
   extra=; case "${WARREN_FLOWER:-}" in 1 | true | yes | on) extra="--extra flower" ;; esac
   # shellcheck disable=SC2086  # an empty option must vanish
@@ -137,6 +136,7 @@ apt_install() {
 }
 
 [ $# -gt 0 ] || fail "say what to set up: python, rabbitmq, browser"
+find_python
 for step; do
   case $step in
     python | rabbitmq | browser) "$step" ;;

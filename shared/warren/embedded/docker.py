@@ -77,7 +77,7 @@ class DockerRabbitMQ(EmbeddedRabbitMQ):
 
     def _end(self, ask: Signals | None) -> None:
         if self._process is not None:
-            action: Sequence[str] = ("stop", f"--time={self.stop_seconds:.0f}") if ask else ("kill",)
+            action: Sequence[str] = ("stop", "-t", f"{self.stop_seconds:.0f}") if ask else ("kill",)
             _docker(*action, self.container)
         super()._end(ask)
 

@@ -1,0 +1,226 @@
+"""`warren-local` as a user meets it: real processes, signals and data."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from warren.embedded import free_port
+from warren.embedded.guard import await_end, is_alive
+from warren.testing.services import scratch_directory
+
+PROGRAM = Path(sys.executable).with_name("warren-local")
+
+pytestmark = pytest.mark.timeout(180)
+
+
+class Run:
+    """A `warren-local` in a process group of its own, as a terminal would start it."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.seen: list[str] = []
+        self.family: set[psutil.Process] = set()
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("WARREN_")}
+        self.process = subprocess.Popen(
+            [PROGRAM],
+            cwd=directory,
+            env=environment | {"WARREN_PORT": str(port)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        )
+        self._changed = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._changed:
+                self.seen.append(line)
+                self._changed.notify_all()
+        with self._changed:
+            self.seen.append("<the end>")
+            self._changed.notify_all()
+
+    def await_line(self, text: str, count: int = 1) -> None:
+        """Until `text` was printed so often; the test's own time limit bounds it."""
+        with self._changed:
+            self._changed.wait_for(lambda: sum(text in line for line in self.seen) >= count or self._ended())
+        assert sum(text in line for line in self.seen) >= count, "".join(self.seen)[-4000:]
+
+    def _ended(self) -> bool:
+        return self.seen[-1:] == ["<the end>"]
+
+    def await_ready(self) -> None:
+        self.await_line(f"Open {self.url}")
+        self.note_family()
+
+    def note_family(self) -> None:
+        self.family |= {psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)}
+
+    def child(self, *command: str) -> psutil.Process:
+        """The child whose command line ends like this."""
+        [found] = [p for p in self.family if is_alive(p) and tuple(p.cmdline()[-len(command) :]) == command]
+        return found
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.note_family()
+            self.process.kill()
+        self.process.wait()
+        await_end(list(self.family), 20)
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    with scratch_directory("warren-run-") as path:
+        yield path
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+def call(url: str, body: object | None = None) -> dict[str, object]:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        found: dict[str, object] = json.load(answer)
+        return found
+
+
+def test_ctrl_c_stops_all_in_time_and_the_data_is_there_the_next_time(directory: Path, port: int) -> None:
+    first = Run(directory, port)
+    try:
+        first.await_ready()
+        session = call(f"{first.url}/v1/sessions", {})
+
+        second = subprocess.run(
+            [PROGRAM], cwd=directory, capture_output=True, text=True, timeout=60, check=False,
+            env=os.environ | {"WARREN_PORT": str(port)},
+        )  # fmt: skip
+        assert second.returncode == 1
+        assert f"Warren already runs: open {first.url}" in second.stderr
+        assert f"kill {first.process.pid}" in second.stderr
+
+        first.note_family()
+        asked_at = time.monotonic()
+        os.killpg(first.process.pid, signal.SIGINT)  # as a terminal does, to the whole foreground group
+        assert first.process.wait(15) == 0
+        assert time.monotonic() - asked_at < 10
+        assert [process for process in first.family if is_alive(process)] == []
+    finally:
+        first.end()
+
+    again = Run(directory, port)
+    try:
+        again.await_ready()
+        assert call(f"{again.url}/v1/sessions/{session['id']}")["id"] == session["id"]
+        again.process.terminate()
+        assert again.process.wait(15) == 0
+    finally:
+        again.end()
+
+
+def test_crashes_are_recovered_from(directory: Path, port: int) -> None:
+    run = Run(directory, port)
+    try:
+        run.await_ready()
+        for name in ("analyzer", "api"):
+            victim = run.child(*{"analyzer": ("analyzer", "worker"), "api": ("gateway", "api")}[name])
+            victim.kill()
+            run.await_line(f"{name} was ended by SIGKILL and starts again")
+
+        [broker] = [process for process in run.family if process.name() == "beam.smp"]
+        broker.kill()
+        run.await_line("RabbitMQ crashed and starts again")
+        run.await_line("RabbitMQ is up", count=2)
+        while not healthy(run):
+            assert run.process.poll() is None
+    finally:
+        run.end()
+
+
+def test_a_killed_run_leaves_nothing_in_the_way_of_the_next(directory: Path, port: int) -> None:
+    first = Run(directory, port)
+    try:
+        first.await_ready()
+        guards = [process for process in first.family if "warren-guard" in process.cmdline()]
+        assert len(guards) == 3
+        # The worst case: the guards, which would end everything now, are killed as well.
+        for process in (*guards, psutil.Process(first.process.pid)):
+            process.kill()
+        first.process.wait()
+        assert any(map(is_alive, first.family))
+
+        second = Run(directory, port)
+        try:
+            second.await_ready()
+            assert [process for process in first.family if is_alive(process)] == []
+        finally:
+            second.end()
+    finally:
+        first.end()
+
+
+def test_a_run_that_is_killed_takes_everything_with_it(directory: Path, port: int) -> None:
+    run = Run(directory, port)
+    try:
+        run.await_ready()
+        run.process.kill()
+        run.process.wait()
+        assert await_end(list(run.family), 15)
+    finally:
+        run.end()
+
+
+def test_ctrl_c_while_starting_stops_it(directory: Path, port: int) -> None:
+    run = Run(directory, port)
+    try:
+        run.await_line("PostgreSQL is up")
+        run.note_family()
+        os.killpg(run.process.pid, signal.SIGINT)
+        assert run.process.wait(10) == 0
+        assert [process for process in run.family if is_alive(process)] == []
+    finally:
+        run.end()
+
+
+def test_a_busy_port_is_named(directory: Path, port: int) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        run = Run(directory, port)
+        assert run.process.wait(60) == 1
+        run.await_line(f"Port {port} is taken by")
+        run.await_line(f"WARREN_PORT={port + 1} make run")
+
+
+def test_a_setting_that_makes_no_sense_is_explained(directory: Path) -> None:
+    bad = os.environ | {"WARREN_PORT": "many"}
+    done = subprocess.run([PROGRAM], cwd=directory, env=bad, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("WARREN_PORT: ")
+    assert "Traceback" not in done.stderr
+
+
+def healthy(run: Run) -> bool:
+    try:
+        return call(f"{run.url}/health")["status"] == "healthy"
+    except OSError:
+        time.sleep(0.1)
+        return False
