@@ -15,7 +15,7 @@ from urllib.request import urlopen
 from warren.embedded import EmbeddedPostgres, free_port
 from warren.testing.services import scratch_directory, scratch_rabbitmq
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Suite:
     @contextlib.contextmanager
     def process(self, *command: str, ready: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
         """A process beside the benchmark, until the end of the block; waits for the URL `ready`."""
-        started = subprocess.Popen(command, cwd=HERE, env=self.environment)
+        started = subprocess.Popen(command, cwd=ROOT, env=self.environment)
         try:
             if ready:
                 _await_url(ready, started)
@@ -45,7 +45,7 @@ class Suite:
     def gateway(self) -> Iterator[str]:
         """The gateway with the benchmark's routes; gives its URL."""
         port = free_port()
-        command = (sys.executable, "server.py", str(port))
+        command = (sys.executable, "-m", "bench.server", str(port))
         with self.process(*command, ready=f"http://127.0.0.1:{port}/health/ready"):
             yield f"http://127.0.0.1:{port}"
 
@@ -54,7 +54,7 @@ class Suite:
         """A worker of the benchmark's job kinds."""
         port = str(free_port())
         with Suite({**self.environment, "WARREN_METRICS_PORT": port, "WARREN_WORKER_CONCURRENCY": "100"}).process(
-            sys.executable, "noop.py", ready=f"http://127.0.0.1:{port}/health/ready"
+            sys.executable, "-m", "bench.noop", ready=f"http://127.0.0.1:{port}/health/ready"
         ):
             yield
 
@@ -68,7 +68,7 @@ def suite() -> Iterator[Suite]:
         try:
             environment = {
                 **os.environ,
-                "PYTHONPATH": str(HERE),
+                "PYTHONPATH": str(ROOT),
                 "WARREN_BROKER_URL": rabbitmq.url,
                 "WARREN_DATABASE_URL": postgres.url,
                 "WARREN_BLOBS_URL": (data / "blobs").as_uri(),
@@ -76,7 +76,7 @@ def suite() -> Iterator[Suite]:
                 "WARREN_LOG_LEVEL": "WARNING",
             }
             programs = Path(sys.executable).parent
-            for command in ([programs / "gateway", "migrate"], [programs / "warren", "topology", "declare"]):
+            for command in ([str(programs / "gateway"), "migrate"], [str(programs / "warren"), "topology", "declare"]):
                 subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
             yield Suite(environment)
         finally:
@@ -143,7 +143,7 @@ async def post_many(url: str, count: int, connections: int) -> Load:
 async def until(true: Callable[[], Awaitable[bool]], seconds: float = 120.0) -> None:
     """Wait for something that only asking can tell."""
     async with asyncio.timeout(seconds):
-        while not await true():
+        while not await true():  # noqa: ASYNC110  what is asked is a database
             await asyncio.sleep(0.02)
 
 

@@ -9,7 +9,8 @@ import time
 from urllib.request import Request, urlopen
 
 import websockets
-from harness import suite
+
+from bench.harness import suite
 
 
 async def measure(url: str) -> None:

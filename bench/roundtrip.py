@@ -1,4 +1,4 @@
-"""No-op jobs a second from POST to recorded completion, against the glue a user would write instead (glue.py).
+"""No-op jobs a second from POST to recorded completion, against the glue a user would write instead (bench/glue.py).
 
 Both have one web process and one worker process, on the same servers; the rounds alternate.
 """
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
-from harness import Suite, median_ratio, post_many, suite, until
 
+from bench.harness import Suite, median_ratio, post_many, suite, until
 from warren.embedded import free_port
 
 ROUNDS = 3
@@ -34,14 +34,14 @@ def glue(made: Suite) -> Iterator[str]:
     worker = (
         str(Path(sys.executable).parent / "taskiq"),
         "worker",
-        "glue:broker",
+        "bench.glue:broker",
         "--workers",
         "1",
         "--log-level",
         "WARNING",
     )
     with (
-        made.process(sys.executable, "glue.py", str(port), ready=f"http://127.0.0.1:{port}/health/ready"),
+        made.process(sys.executable, "-m", "bench.glue", str(port), ready=f"http://127.0.0.1:{port}/health/ready"),
         made.process(*worker),
     ):
         yield f"http://127.0.0.1:{port}"
@@ -68,7 +68,9 @@ async def measure(ours: str, theirs: str, dsn: str) -> None:
     for _ in range(ROUNDS):
         pairs.append((await one_round(database, ours, OURS), await one_round(database, theirs, THEIRS)))
         print(f"Warren {pairs[-1][0]:6.0f} jobs/s   glue {pairs[-1][1]:6.0f} jobs/s")
-    sent, started, ran = await database.fetchrow(HOPS)
+    hops = await database.fetchrow(HOPS)
+    assert hops is not None
+    sent, started, ran = hops
     print(
         f"median hops under this load: confirmed {sent * 1e3:.0f} ms, taken by the worker {started * 1e3:.0f} ms after "
         f"the POST; run {ran * 1e3:.1f} ms"

@@ -4,8 +4,8 @@ import sys
 from typing import Any
 
 from fastapi import FastAPI
-from noop import NoOp, Ticks
 
+from bench.noop import NoOp, Ticks
 from gateway.app import create_app
 from gateway.auth import Caller, Parts
 from gateway.cli import serve

@@ -7,7 +7,8 @@ do it, insert and then publish within the request, gave a ratio of 0.23.
 import asyncio
 
 import asyncpg
-from harness import median_ratio, post_many, suite, until
+
+from bench.harness import median_ratio, post_many, suite, until
 
 ROUNDS = 3
 JOBS = 1500
