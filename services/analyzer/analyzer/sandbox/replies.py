@@ -5,6 +5,7 @@ import struct
 from collections.abc import Iterator
 from typing import TypeVar
 
+import structlog
 from pydantic import ValidationError
 from pydantic_core import from_json
 
@@ -14,7 +15,11 @@ from analyzer.sandbox.errors import SandboxUnavailable
 from analyzer.sandbox.wire import Kind, Picture, PrepareReply, Record, Reply, Request, RunReply, has_nul
 from warren.errors import JobError
 
+log = structlog.get_logger(__name__)
+
 R = TypeVar("R", bound=Reply)
+
+_CANNOT_BE_READ = "The file cannot be read as a table."
 
 _PNG_START = struct.Struct(">8s4x4sII")
 """Signature, then type, width and height of the first chunk."""
@@ -59,10 +64,13 @@ def read_frame(answer: Answer, end: Record, request: Request) -> tuple[ReadRepor
         raise JobError("file.unreadable", f"The file broke the program that reads it ({_end_in_words(end)}).")
     if reply.outcome == "unlocked":
         raise SandboxUnavailable(f"a run could not be locked: {reply.error}")
-    if reply.outcome == "memory":
+    if reply.outcome in ("memory", "output"):
         raise JobError("file.too_large", "Reading the file needs too much memory. Send a smaller file.")
+    if reply.outcome == "unreadable":
+        raise JobError(reply.code or "file.unreadable", reply.error or _CANNOT_BE_READ)
     if reply.report is None or reply.profile is None:
-        raise JobError(reply.code or "file.unreadable", reply.error or "The file cannot be read.")
+        log.error("reading_failed", error=reply.error)
+        raise JobError("file.unreadable", _CANNOT_BE_READ)
     return reply.report, reply.profile
 
 
@@ -107,7 +115,9 @@ def _died(error: str) -> RunResult:
 
 
 def _cpu_is_spent(end: Record, request: Request) -> bool:
-    return end.code in (-signal.SIGKILL, -signal.SIGXCPU) and end.milliseconds >= request.cpu_seconds * 950
+    if end.code == -signal.SIGXCPU:
+        return True
+    return end.code == -signal.SIGKILL and end.milliseconds >= request.cpu_seconds * 1000
 
 
 def _end_in_words(end: Record) -> str:

@@ -23,13 +23,21 @@ def line_of(error: BaseException) -> int | None:
 
 def explain(error: BaseException, df: pd.DataFrame) -> str:
     """Like `KeyError: 'prize' (did you mean 'price'?)`."""
-    message = error.msg if isinstance(error, SyntaxError) else str(error)
-    message = " ".join(message.split())
+    message = " ".join(_message_of(error).split())
     if len(message) > _MAX_CHARACTERS:
         message = message[: _MAX_CHARACTERS - 1] + "…"
     text = f"{type(error).__name__}: {message}" if message else type(error).__name__
     hint = _column_hint(error, message, df)
     return f"{text} ({hint})" if hint else text
+
+
+def _message_of(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return error.msg
+    try:
+        return str(error)
+    except Exception as second:  # noqa: BLE001  code may define errors that cannot be shown
+        return f"(without a message: {type(second).__name__})"
 
 
 def _column_hint(error: BaseException, message: str, df: pd.DataFrame) -> str:

@@ -2,9 +2,10 @@
 
 import os
 import signal
+import traceback
 from typing import NoReturn
 
-from analyzer.sandbox.wire import LENGTH, Reply, Request, encode, frame
+from analyzer.sandbox.wire import LENGTH, PrepareReply, Reply, Request, encode, frame
 from analyzer.sandbox.zygote.execute import execute
 from analyzer.sandbox.zygote.lock import Locks, die_with_parent, lock
 from analyzer.sandbox.zygote.prepare import prepare
@@ -37,15 +38,25 @@ def live(descriptors: list[int], locks: Locks) -> NoReturn:
 def _work(request: Request, files: list[int]) -> bytes:
     """The reply as it goes over the line."""
     if request.operation == "prepare":
-        return frame(encode(prepare(request, *files)))
+        return frame(encode(_prepare(request, *files)))
     reply, pictures = execute(request, *files)
-    payload = encode(reply)
+    try:
+        payload = encode(reply)
+    except ValueError as error:  # an integer of thousands of digits
+        return frame(encode(Reply(outcome="error", error=f"the result cannot be sent: {error}")))
     size = sum(map(len, pictures))
     if len(payload) > request.result_bytes:
         return _too_large("the result", len(payload), request.result_bytes, "aggregate it, or take its head()")
     if size > request.picture_bytes:
         return _too_large("the pictures", size, request.picture_bytes, "draw fewer or smaller figures")
     return frame(payload) + b"".join(pictures)
+
+
+def _prepare(request: Request, source: int, target: int) -> PrepareReply:
+    try:
+        return prepare(request, source, target)
+    except Exception as error:  # noqa: BLE001  a fault of the reader: the worker logs it
+        return PrepareReply(outcome="error", error="".join(traceback.format_exception(error))[-3000:])
 
 
 def _too_large(what: str, size: int, limit: int, remedy: str) -> bytes:

@@ -63,17 +63,19 @@ def _control(option: int, value: int) -> None:
 
 def _limit_resources(request: Request) -> None:
     limits = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NOFILE: _OPEN_FILES,
-        resource.RLIMIT_FSIZE: request.file_bytes,
-        resource.RLIMIT_CPU: request.cpu_seconds,
+        resource.RLIMIT_CORE: (0, 0),
+        resource.RLIMIT_NOFILE: (_OPEN_FILES, _OPEN_FILES),
+        resource.RLIMIT_FSIZE: (request.file_bytes, request.file_bytes),
+        # SIGXCPU says why the fork dies; a second later comes SIGKILL for those that ignore it.
+        resource.RLIMIT_CPU: (request.cpu_seconds, request.cpu_seconds + 1),
     }
     if sys.platform == "linux":  # macOS refuses limits on address space
-        limits[resource.RLIMIT_AS] = _mapped_bytes() + request.address_space
-    for kind, value in limits.items():
+        space = _mapped_bytes() + request.address_space
+        limits[resource.RLIMIT_AS] = (space, space)
+    for kind, (soft, hard) in limits.items():
         _, ceiling = resource.getrlimit(kind)
-        lowest = value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
-        resource.setrlimit(kind, (lowest, lowest))
+        highest = hard if ceiling == resource.RLIM_INFINITY else min(hard, ceiling)
+        resource.setrlimit(kind, (min(soft, highest), highest))
 
 
 def _mapped_bytes() -> int:

@@ -1,5 +1,6 @@
 """Reads an uploaded file in a locked fork: its parsers are exposed to bytes that anybody may have sent."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -22,7 +23,11 @@ def prepare(request: Request, source: int, target: int) -> PrepareReply:
     except UnreadableFile as error:
         return PrepareReply(outcome="unreadable", code=error.code, error=error.message)
     except MemoryError:
-        return PrepareReply(outcome="memory", error="reading the file needs too much memory")
+        return PrepareReply(outcome="memory")
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            return PrepareReply(outcome="output")
+        raise
     return PrepareReply(outcome="ok", report=report, profile=profile)
 
 
