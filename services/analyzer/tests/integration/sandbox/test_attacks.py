@@ -79,5 +79,5 @@ async def test_attack_succeeds_without_its_layers(
     assert result.value == ESCAPED, result
 
 
-def test_every_attack_can_succeed_or_says_why_it_is_not_let() -> None:
+async def test_every_attack_can_succeed_or_says_why_it_is_not_let() -> None:
     assert all(("without" in attack) != ("because" in attack) for attack in ATTACKS.values())

@@ -18,6 +18,10 @@ from warren.errors import JobError
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 async def prepare(sandbox: Sandbox, source: Path, name: str = "") -> pd.DataFrame:
     target = source.with_suffix(".arrow")
     prepared = await sandbox.prepare(source, name=name or source.name, sheet=None, target=target)
@@ -36,7 +40,7 @@ async def test_file_becomes_a_frame_a_report_and_a_profile(sandbox: Sandbox, tmp
     assert [column.name for column in prepared.profile.columns] == ["город", "цена"]
     run = await sandbox.run("result = df['цена'].sum()", target)
     assert run.value == 4.0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["blob", "frame.arrow"]
+    assert names_in(tmp_path) == ["blob", "frame.arrow"]
 
 
 @pytest.fixture(scope="module")
@@ -49,27 +53,27 @@ def sales_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for n in range(20_000)
     ]
     path = tmp_path_factory.mktemp("large") / "sales.csv"
-    path.write_text("date,region,product,n,price,number,note\n" + "".join(rows) * 50)
+    assert path.write_text("date,region,product,n,price,number,note\n" + "".join(rows) * 50) > 95_000_000
     return path
 
 
-@pytest.mark.parametrize("format", ["csv", "tsv", "xlsx", "parquet", "jsonl"])
-async def test_every_format_is_read_behind_the_lock(format: str, sandbox: Sandbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["csv", "tsv", "xlsx", "parquet", "jsonl"])
+async def test_every_format_is_read_behind_the_lock(kind: str, sandbox: Sandbox, tmp_path: Path) -> None:
     frame = pd.DataFrame({"city": ["Omsk", "Tomsk"] * 20, "price": [1.5, 2.5] * 20})
-    source = tmp_path / f"table.{format}"
-    write_sample(frame, source, format)
+    source = tmp_path / f"table.{kind}"
+    write_sample(frame, source, kind)
     assert (await prepare(sandbox, source)).to_dict("list") == frame.to_dict("list")
 
 
-def write_sample(frame: pd.DataFrame, path: Path, format: str) -> None:
-    if format == "parquet":
+def write_sample(frame: pd.DataFrame, path: Path, kind: str) -> None:
+    if kind == "parquet":
         frame.to_parquet(path)
-    elif format == "jsonl":
+    elif kind == "jsonl":
         frame.to_json(path, orient="records", lines=True)
-    elif format == "xlsx":
+    elif kind == "xlsx":
         write_workbook(frame, path)
     else:
-        frame.to_csv(path, index=False, sep="\t" if format == "tsv" else ",")
+        frame.to_csv(path, index=False, sep="\t" if kind == "tsv" else ",")
 
 
 def write_workbook(frame: pd.DataFrame, path: Path) -> None:
@@ -88,8 +92,9 @@ Type="{schemas}/officeDocument/2006/relationships/officeDocument" Target="xl/wor
         "xl/workbook.xml": f"""<workbook xmlns="{schemas}/spreadsheetml/2006/main"
 xmlns:r="{schemas}/officeDocument/2006/relationships"><sheets><sheet name="Sales" sheetId="1" r:id="r1"/></sheets>
 </workbook>""",
-        "xl/_rels/workbook.xml.rels": f"""<Relationships xmlns="{schemas}/package/2006/relationships"><Relationship
-Id="r1" Type="{schemas}/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>""",
+        "xl/_rels/workbook.xml.rels": f"""<Relationships xmlns="{schemas}/package/2006/relationships">
+<Relationship Id="r1" Type="{schemas}/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/>
+</Relationships>""",
         "xl/worksheets/sheet1.xml": f"""<worksheet xmlns="{schemas}/spreadsheetml/2006/main"><sheetData>{rows}
 </sheetData></worksheet>""",
     }
@@ -117,7 +122,7 @@ async def test_unreadable_file_fails_the_job_with_the_readers_words(
         await sandbox.prepare(source, name="upload", sheet=None, target=tmp_path / "frame.arrow")
     assert failure.value.code == code
     assert failure.value.message.endswith(".")
-    assert [path.name for path in tmp_path.iterdir()] == ["upload"]
+    assert names_in(tmp_path) == ["upload"]
 
 
 async def test_reading_that_takes_too_long_is_stopped(sales_csv: Path, tmp_path: Path) -> None:
@@ -139,7 +144,7 @@ async def test_frame_that_would_be_too_large_is_not_written(sales_csv: Path, tmp
         with pytest.raises(JobError) as failure:
             await narrow.prepare(sales_csv, name="sales.csv", sheet=None, target=tmp_path / "frame.arrow")
     assert failure.value.code == "file.too_large"
-    assert list(tmp_path.iterdir()) == []
+    assert names_in(tmp_path) == []
 
 
 async def test_cancelled_reading_leaves_no_file(sandbox: Sandbox, sales_csv: Path, tmp_path: Path) -> None:
@@ -147,12 +152,12 @@ async def test_cancelled_reading_leaves_no_file(sandbox: Sandbox, sales_csv: Pat
         sandbox.prepare(sales_csv, name="sales.csv", sheet=None, target=tmp_path / "frame.arrow")
     )
     async with asyncio.timeout(10):
-        while not list(tmp_path.iterdir()):
+        while not names_in(tmp_path):  # noqa: ASYNC110  another process: there is no event to wait for
             await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert list(tmp_path.iterdir()) == []
+    assert names_in(tmp_path) == []
 
 
 async def peak_memory(sandbox: Sandbox) -> int:
@@ -160,7 +165,7 @@ async def peak_memory(sandbox: Sandbox) -> int:
     assert sandbox._channel is not None
     zygote = psutil.Process(sandbox._channel.pid)
     async with asyncio.timeout(10):
-        while not zygote.children():
+        while not zygote.children():  # noqa: ASYNC110  another process: there is no event to wait for
             await asyncio.sleep(0.01)
     fork = zygote.children()[0]
     most = 0
@@ -172,7 +177,6 @@ async def peak_memory(sandbox: Sandbox) -> int:
 
 
 async def test_hundred_megabytes_are_read_in_time_and_memory(sandbox: Sandbox, sales_csv: Path, tmp_path: Path) -> None:
-    assert sales_csv.stat().st_size > 95_000_000
     started = time.monotonic()
     target = tmp_path / "frame.arrow"
     watch = asyncio.create_task(peak_memory(sandbox))

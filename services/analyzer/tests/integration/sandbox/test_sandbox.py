@@ -27,7 +27,7 @@ def zygote_of(sandbox: Sandbox) -> psutil.Process:
 
 async def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  other processes: there is no event to wait for
             await asyncio.sleep(0.01)
 
 
