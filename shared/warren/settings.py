@@ -45,7 +45,13 @@ def env(name: str, *earlier: str) -> AliasChoices:
 class Settings(BaseSettings):
     """What every process needs to know. Units are in the names or the descriptions."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", populate_by_name=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        extra="ignore",
+        populate_by_name=True,
+        frozen=True,
+        hide_input_in_errors=True,  # an error about one setting must not show the password in another
+    )
 
     broker_url: SecretStr = Field(
         SecretStr("amqp://guest:guest@127.0.0.1:5672/"), description="RabbitMQ, with user, password and virtual host"
@@ -56,7 +62,10 @@ class Settings(BaseSettings):
     )
     blobs_url: str = Field("file:///var/lib/warren/blobs", description="Where files are kept: file:// or s3://")
     log_level: str = Field(
-        "INFO", validation_alias=env("LOG_LEVEL", "LOG_LEVEL"), description="DEBUG, INFO, WARNING, ERROR"
+        "INFO",
+        pattern="(?i)^(debug|info|warning|error|critical)$",
+        validation_alias=env("LOG_LEVEL", "LOG_LEVEL"),
+        description="DEBUG, INFO, WARNING, ERROR, CRITICAL",
     )
     log_format: str = Field("json", pattern="^(json|console)$", description="json for machines, console for people")
     metrics_host: str = Field("127.0.0.1", description="Address on which a worker serves /metrics and /health")

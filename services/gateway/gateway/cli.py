@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -46,17 +47,23 @@ def serve(app: FastAPI, settings: GatewaySettings) -> None:
     logs.configure("gateway", level=settings.log_level, format=settings.log_format)
     traces.configure("gateway", settings.otlp_endpoint)
     metrics.BUILD.info({"service": "gateway", "version": app.version})
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
+    uvicorn.run(app, **server_options(settings))
+
+
+def server_options(settings: GatewaySettings) -> dict[str, Any]:
+    """How uvicorn serves the application."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "log_config": None,
+        # At INFO uvicorn logs the whole address of every WebSocket, with its ticket.
+        "log_level": logging.WARNING,
+        "access_log": False,
+        "server_header": False,
         # A whole upload may come in one frame (base64), from earlier clients; other sockets have their own limits.
-        ws_max_size=settings.max_upload_bytes * 4 // 3 + 1_000_000,
-        timeout_graceful_shutdown=5,
-    )
+        "ws_max_size": settings.max_upload_bytes * 4 // 3 + 1_000_000,
+        "timeout_graceful_shutdown": 5,
+    }
 
 
 def _parser() -> argparse.ArgumentParser:

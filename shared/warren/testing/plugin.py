@@ -2,6 +2,7 @@
 
     rabbitmq       the node of this run                     postgres       the server of this run
     vhost          an `amqp://` URL for one test            database_url   a `postgresql+asyncpg://` URL for one test
+    shared_vhost   an `amqp://` URL with the whole topology, for tests that keep to jobs of their own
 
 A test that stops a server on purpose uses `own_rabbitmq` or `own_postgres`, so that it disturbs no other.
 """
@@ -11,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 
+from warren import topology
 from warren.embedded import EmbeddedPostgres, EmbeddedRabbitMQ
 from warren.testing.services import scratch_postgres, scratch_rabbitmq
 
@@ -35,6 +37,14 @@ def vhost(rabbitmq: EmbeddedRabbitMQ) -> Iterator[str]:
     name = f"test-{uuid4().hex}"
     yield rabbitmq.create_vhost(name)
     rabbitmq.delete_vhost(name)
+
+
+@pytest.fixture(scope="session")
+def shared_vhost(rabbitmq: EmbeddedRabbitMQ) -> str:
+    """The `amqp://` URL of a virtual host with Warren's topology, which takes over a second to make and to delete."""
+    url = rabbitmq.create_vhost("shared")
+    topology.declare(url)
+    return url
 
 
 @pytest.fixture
