@@ -69,7 +69,7 @@ async def test_a_russian_browser_gets_russian_words(open_console: OpenConsole, s
 
         assert any(stage.startswith("Попытка 1/3") for stage in await console.stages())
         await expect(console.answer.get_by_role("list", name="По каким данным посчитано")).to_contain_text("72 строки")
-        shown = await console.page.locator("body").inner_text()
+        shown = await console.page.locator("main").inner_text()
         assert re.search(r"\b(Download|Show|Copy|attempt|rows)\b", shown) is None
 
 
