@@ -69,17 +69,14 @@ class Channel:
             )
         channel = cls(process, ours)
         try:
-            async with asyncio.timeout(_START_SECONDS):
-                ready = await channel._ready
-        except TimeoutError:
-            ready = False
-        finally:
-            if not (channel._ready.done() and not channel._ready.cancelled() and channel._ready.result()):
-                await channel.close()
-        if not ready:
-            last = said.read_text("utf-8", "replace").strip().rpartition("\n")[2]
-            raise StartError(last or f"the zygote ended with code {process.returncode}")
-        return channel
+            if await channel._is_ready():
+                return channel
+        except asyncio.CancelledError:
+            await channel.close()
+            raise
+        await channel.close()
+        last = said.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+        raise StartError(last or f"the zygote ended with code {process.returncode}")
 
     @property
     def pid(self) -> int:
@@ -119,6 +116,13 @@ class Channel:
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
+
+    async def _is_ready(self) -> bool:
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                return await self._ready
+        except TimeoutError:
+            return False
 
     def _send_run(self, wall_seconds: float, descriptors: Sequence[int]) -> int:
         run = next(self._numbers)
@@ -163,7 +167,8 @@ class Channel:
 
     def _note(self, record: Record) -> None:
         if record.kind is Kind.ready:
-            self._ready.set_result(True)
+            if not self._ready.done():
+                self._ready.set_result(True)
             return
         end = self._ends.get(record.run)  # nobody waits any more when a call was cancelled twice
         if end and not end.done():

@@ -54,7 +54,7 @@ class Sandbox:
             fault = await self._try(plan)
             if fault is None:
                 self.tier = plan.tier
-                log.info("sandbox_started", tier=self.tier, missing=missing)
+                log.info("sandbox_started", tier=self.tier, not_full_because=missing if self.tier != "full" else [])
                 return self
             missing.append(f"{plan.tier}: {fault}")
         self.refusal = tiers.refusal(self.limits.mode, missing)
@@ -159,14 +159,16 @@ class Sandbox:
         try:
             faults = await self._attack()
         except (JobError, TransientError) as error:
-            faults = [error.message]
-        if faults and plan.tier != "unsafe":
+            fault = error.message
+        else:
+            if plan.tier == "unsafe":
+                log.warning("sandbox_unsafe", faults=faults)
+                return None
+            fault = "; ".join(faults)
+        if fault:
             self._plan = None
             await self._stop()
-            return "; ".join(faults)
-        if faults:
-            log.warning("sandbox_unsafe", faults=faults)
-        return None
+        return fault or None
 
     async def _attack(self) -> list[str]:
         with tempfile.NamedTemporaryFile(prefix="warren-canary-") as secret:

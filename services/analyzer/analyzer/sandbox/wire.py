@@ -18,6 +18,9 @@ from analyzer.frames import FrameProfile, ReadReport
 from analyzer.sandbox.limits import Layer
 from warren.contracts.analyzer import Cell, Table
 
+MAX_STDOUT = 64 * 1024
+"""Characters of a run's output that are kept."""
+
 LENGTH = struct.Struct("!I")
 """Precedes a request, and the JSON of a reply."""
 
@@ -122,7 +125,7 @@ class RunReply(Reply):
     value: Cell = None
     tables: tuple[WireTable, ...] = ()
     pictures: tuple[Picture, ...] = ()
-    stdout: str = ""
+    stdout: str = Field("", max_length=MAX_STDOUT)
 
     @model_validator(mode="after")
     def _is_finite(self) -> Self:

@@ -13,14 +13,11 @@ import pyarrow as pa
 
 from analyzer.reading.cells import label, to_cell, to_table
 from analyzer.sandbox.limits import Layer
-from analyzer.sandbox.wire import Picture, Request, RunReply, WireTable
+from analyzer.sandbox.wire import MAX_STDOUT, Picture, Request, RunReply, WireTable
 from analyzer.sandbox.zygote import gate
 from analyzer.sandbox.zygote.explain import explain, line_of
 from analyzer.sandbox.zygote.figures import Drawing, FigureCollector
 from warren.contracts.analyzer import Cell, Table
-
-MAX_STDOUT = 64 * 1024
-"""Characters of output that are kept."""
 
 
 class _Output(io.StringIO):

@@ -74,6 +74,7 @@ MALFORMED = {
     "picture of a few bytes": framed({"outcome": "ok", "pictures": [PICTURE | {"size": 8}]}, png()[:8]),
     "picture of terapixels": framed({"outcome": "ok", "pictures": [PICTURE]}, png(1 << 20, 1 << 20)),
     "picture without pixels": framed({"outcome": "ok", "pictures": [PICTURE]}, png(0, 5)),
+    "output of a megabyte": framed({"outcome": "ok", "stdout": "x" * 1_000_000}),
     "error of a megabyte": framed({"outcome": "error", "error": "x" * 1_000_000}),
 }
 
