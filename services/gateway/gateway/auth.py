@@ -49,7 +49,7 @@ async def caller(request: Request, response: Response, gateway: Annotated[Gatewa
         raise Problem(403, "key.scope", f"This key may not {needed}.")
     who = key.id if key is not LOCAL else f"address:{request.client.host if request.client else ''}"
     limit = key.requests_per_minute or gateway.settings.requests_per_minute
-    headers = await gateway.limits.hit(who, limit)
+    headers = gateway.limits.hit(who, limit)
     response.headers.update(headers)
     request.state.limit_headers = headers
     return key
