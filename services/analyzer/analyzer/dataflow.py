@@ -32,6 +32,8 @@ class DataFlow(ast.NodeVisitor):
         """What the other names were last set to."""
         self.draws: list[bool] = []
         """For each call that draws: whether it draws something derived."""
+        self.compared: set[object] = set()
+        """Constants that are used together with the frame, such as those of a condition."""
         self.reads_frame = False
         self.rebinds_frame = False
         self._modules = set(_MODULES)
@@ -151,12 +153,15 @@ class DataFlow(ast.NodeVisitor):
         loads = free_loads(node)
         if FRAME in loads and FRAME in self.derived:
             self.reads_frame = True
+        derived = not loads.isdisjoint(self.derived)
         for child in ast.walk(node):
-            if isinstance(child, ast.NamedExpr):
+            if isinstance(child, ast.Constant) and derived:
+                self.compared.add(child.value)
+            elif isinstance(child, ast.NamedExpr):
                 self._bind(child.target, self._is_derived(child.value), child.value)
             elif isinstance(child, ast.Call) and isinstance(child.func, ast.Attribute) and child.func.attr in _DRAWING:
                 self.draws.append(self._implied or self._is_derived(child))
-        return not loads.isdisjoint(self.derived)
+        return derived
 
     def _is_derived(self, node: ast.AST) -> bool:
         return not free_loads(node).isdisjoint(self.derived)

@@ -6,7 +6,7 @@ lets the code pass. What the code may do to the machine is the sandbox's busines
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from analyzer.dataflow import FRAME, DataFlow
 from analyzer.frames import FrameProfile
@@ -18,7 +18,7 @@ MAX_LITERAL_VALUES = 100
 """Month names, bin edges and colours fit below these; a table that was copied into the code does not."""
 MAX_NUMBERS_IN_TEXT = 50
 
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBER = re.compile(r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)*")
 _DIGITS = re.compile(r"\d+")
 _YEAR = re.compile(r"(?:18|19|20|21)\d\d")
 _QUOTED_OR_WORD = re.compile(r"`([^`]+)`|([^\W\d]\w*)")
@@ -70,7 +70,7 @@ def _check_flow(flow: DataFlow) -> None:
     if flow.draws and not any(flow.draws):
         raise Fabricated(f"The plot is drawn from values written in the code. Draw what is computed from `{FRAME}`.")
     for name, value in flow.invented.items():
-        if not _is_caption(value, flow.literals):
+        if not _is_caption(value, flow):
             raise Fabricated(
                 f"`{name}` is made of values written in the code. Build it from what is computed from `{FRAME}`."
             )
@@ -78,22 +78,35 @@ def _check_flow(flow: DataFlow) -> None:
         raise Fabricated(f"Nothing that the code reports depends on `{FRAME}`. Compute the answer from `{FRAME}`.")
 
 
-def _is_caption(value: ast.expr, literals: Mapping[str, ast.expr]) -> bool:
+def _is_caption(value: ast.expr, flow: DataFlow) -> bool:
     """Nothing yet, or text without figures: `Top 3 regions in 2014:` may stand above a computed table."""
-    if ast.unparse(value) in ("None", "{}", "[]", "()"):
+    match value:
+        case ast.Constant(value=None) | ast.Dict(keys=[]) | ast.List(elts=[]) | ast.Tuple(elts=[]):
+            return True
+        case ast.Constant(value=str(text)):
+            return all(_is_harmless(number, flow) for number in _NUMBER.findall(text))
+        case ast.JoinedStr(values=parts):
+            return all(_is_caption(part, flow) for part in parts)
+        case ast.FormattedValue(value=ast.Name(id=name)):
+            match flow.literals.get(name):
+                case ast.Constant(value=content):
+                    return all(_is_harmless(number, flow) for number in _NUMBER.findall(str(content)))
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _is_caption(left, flow) and _is_caption(right, flow)
+    return False
+
+
+def _is_harmless(number: str, flow: DataFlow) -> bool:
+    """Small whole numbers, years and what the code compares the frame with: the question has them, too."""
+    if len(number) <= 2 or _YEAR.fullmatch(number):
         return True
-    is_text = isinstance(value, ast.JoinedStr) or (isinstance(value, ast.Constant) and isinstance(value.value, str))
-    return is_text and all(_states_no_figure(node, literals) for node in ast.walk(value))
+    compared = {_plain(found) for constant in flow.compared for found in _NUMBER.findall(str(constant))}
+    return _plain(number) in compared
 
 
-def _states_no_figure(node: ast.AST, literals: Mapping[str, ast.expr]) -> bool:
-    """Small whole numbers and years are no figures: questions have them (`top 3`, `in 2014`)."""
-    match node:
-        case ast.Constant(value=value):
-            return all(len(found) <= 2 or _YEAR.fullmatch(found) for found in _NUMBER.findall(str(value)))
-        case ast.Name(id=name):
-            return isinstance(literals.get(name), ast.Constant) and _states_no_figure(literals[name], literals)
-    return isinstance(node, ast.JoinedStr | ast.FormattedValue | ast.expr_context)
+def _plain(number: str) -> str:
+    """`1,000` and `1000.0` alike."""
+    return re.sub(r"\D", "", number.removesuffix(".0"))
 
 
 def _check_literals(tree: ast.Module) -> None:

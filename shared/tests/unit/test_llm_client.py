@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
+
 from warren.llm import ChatMessage, LlmClient, LlmRefused, LlmSettings, LlmUnavailable
 from warren.testing.scripted_llm import ScriptedLlm, Step
 

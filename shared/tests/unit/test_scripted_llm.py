@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import openai
+
 from warren.testing.scripted_llm import ScriptedLlm, Step
 
 

@@ -10,6 +10,7 @@ HONEST = {
     "text with the value": "mean = df['price'].mean()\nanswer = f'The mean price is {mean:.2f}'",
     "a rebinding that keeps the frame": "df = df[df.price > 3]\nresult = df.head()",
     "a caption above a table": "top = 3\nanswer = f'Top {top} regions in 2014:'\nresult = df.nlargest(top, 'qty')",
+    "a caption with the condition": "rows = df[df.price > 1234.5]\nanswer = 'Above 1 234.5:' + ' '\nresult = rows",
     "a value filled in a loop": "rows = []\nfor name, part in df.groupby('region'):\n"
     "    rows.append((name, part.qty.sum()))\nresult = pd.DataFrame(rows, columns=['region', 'qty'])",
     "a value set by subscript": "out = {}\nout['n'] = len(df)\nresult = out",

@@ -20,7 +20,7 @@ from analyzer.engines import LlmEngine
 from analyzer.sandbox import Sandbox
 from analyzer.spool import Spool
 from warren.blobs import BlobStore
-from warren.contracts.analyzer import CsvAnalysis, CsvReport, UploadedFile
+from warren.contracts.analyzer import CsvAnalysis, CsvReport, Turn, UploadedFile
 from warren.errors import JobError
 from warren.llm import LlmClient, LlmSettings
 from warren.testing.jobs import InMemoryJob
@@ -196,6 +196,18 @@ async def test_the_local_engine_can_be_asked_for(world: World) -> None:
         report = await world.run(await world.job(engine="local"), llm)
     assert report.engine == "local"
     assert llm.requests == []
+
+
+async def test_a_follow_up_builds_on_the_question_before(world: World) -> None:
+    first_question = "plot the price over time for each symbol"
+    first = await world.run(await world.job(first_question))
+    turn = Turn(question=first_question, answer=first.answer, code=first.final_code)
+    job = await world.job("now by year")
+    job.payload = job.payload.model_copy(update={"history": (turn,)})
+    report = await world.run(job)
+    assert len(report.plots) == 1
+    assert report.final_code != first.final_code
+    assert report.provenance.columns_used == ("symbol", "date", "price")
 
 
 async def test_fabricated_data_is_refused_and_never_run(world: World) -> None:
