@@ -1,0 +1,66 @@
+"""Which task a draft is; the first that fits wins."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from analyzer.planner.decide import groups, series, tables
+from analyzer.planner.decide.state import Deciding
+from analyzer.planner.errors import Unanswerable
+from analyzer.planner.query import Draft, Query
+from analyzer.planner.schema import Schema
+
+_RULES: tuple[Callable[[Deciding], Query | None], ...] = (
+    tables.matrix,
+    tables.missing,
+    tables.duplicates,
+    tables.correlation,
+    tables.outliers,
+    series.moving_or_cumulative,
+    groups.part_of_whole,
+    tables.distribution,
+    series.change,
+    groups.frequent,
+    tables.distinct,
+    tables.sorted_rows,
+    groups.ranking,
+    series.over_time,
+    groups.grouped,
+    tables.shape,
+    tables.columns,
+    tables.overview,
+    tables.ends_of_table,
+    groups.counted,
+    groups.looked_up,
+    groups.scalar,
+    tables.listed,
+    series.charted,
+    tables.described,
+)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The query and what was assumed: coded warnings, worded later."""
+
+    query: Query
+    warnings: tuple[str, ...]
+
+
+def decide(draft: Draft, schema: Schema) -> Decided:
+    """The query a draft means. Raises `Unanswerable` when it names nothing of the table, or not enough."""
+    state = Deciding(_with_pairs(draft), schema)
+    for rule in _RULES:
+        query = rule(state)
+        if query is not None:
+            return Decided(query, (*draft.warnings, *dict.fromkeys(state.warnings)))
+    raise Unanswerable("nothing_named")
+
+
+def _with_pairs(draft: Draft) -> Draft:
+    """ "the ratio of A to B" and "A minus B" measure two columns as one."""
+    names = list(dict.fromkeys(measure.column for measure in draft.measures if measure.column))
+    if len(names) != 2 or not {"ratio", "difference"} & set(draft.tasks):
+        return draft
+    aggregation = draft.measures[0].aggregation
+    first = replace(draft.measures[0], other=names[1], operator="/" if "ratio" in draft.tasks else "-")
+    return replace(draft, measures=(replace(first, aggregation=aggregation),))

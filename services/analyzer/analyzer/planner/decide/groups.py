@@ -1,0 +1,293 @@
+"""Decisions about aggregation: rankings, groups, counts, shares, single values."""
+
+from dataclasses import replace
+
+from analyzer.planner.dates import When
+from analyzer.planner.decide.state import Deciding
+from analyzer.planner.decide.tables import row_labels
+from analyzer.planner.errors import Unanswerable
+from analyzer.planner.lexicon import lexicon
+from analyzer.planner.query import Chart, Filter, Key, Measure, Query
+
+COUNT = Measure(None, "count")
+MAX_SHOWN = 10
+"""Columns of a list of rows."""
+MAX_SLICES = 8
+"""More parts than this make a pie unreadable."""
+
+
+def part_of_whole(state: Deciding) -> Query | None:
+    """ "share of sales by region", "what percentage of days was rainy"."""
+    if not state.said("share"):
+        return None
+    parts = tuple(condition for condition in state.filters if not state.schema[condition.column].is_time)
+    whole = tuple(condition for condition in state.filters if condition not in parts)
+    keys = tuple(key for key in state.draft.keys if not (parts and any(key.column == part.column for part in parts)))
+    measures = state.aggregated(state.measures[:1], "sum") if state.measures else (COUNT,)
+    if not parts and not keys:
+        keys = tuple(state.categories()[:1])
+    if parts:
+        return Query("part", measures, keys[:1], whole, part=parts, chart=state.chart)
+    if not keys:
+        raise Unanswerable("share_of_what")
+    count = state.column(keys[0]).profile.distinct
+    time = state.column(keys[0]).is_time
+    chart: Chart = "line" if time else "pie" if count <= MAX_SLICES else "bar"
+    return Query(
+        "aggregate", measures, keys[:2], whole, transform="share", end=None if time else state.end() or "high",
+        limit=state.draft.limit, chart=state.chart or chart,
+    )  # fmt: skip
+
+
+def frequent(state: Deciding) -> Query | None:
+    """ "the most common weather": counts, most first."""
+    if not state.said("frequent", "rare"):
+        return None
+    keys = (*state.categories(), *state.draft.keys, *state.moments(), *state.draft.subjects)
+    if not keys:
+        raise Unanswerable("which_column")
+    end = "low" if state.said("rare") else "high"
+    return Query(
+        "aggregate",
+        (COUNT,),
+        keys[:1],
+        state.filters,
+        end=end,
+        limit=state.draft.limit or 1,
+        chart=state.chart or "bar",
+    )
+
+
+def ranking(state: Deciding) -> Query | None:
+    """ "top 3", "which … has the most", "when was … lowest": things or rows in order of a number."""
+    asked = state.draft.limit is not None or {"when", "who"} & set(state.draft.asks) or state.draft.superlative
+    if (
+        not (asked or state.draft.subjects)
+        or state.end() is None
+        or (state.draft.order and not state.draft.limit and state.draft.keys)
+    ):
+        return None
+    if state.draft.limit is None and state.draft.keys and not state.draft.end and not state.draft.quality:
+        return None
+    key = _ranked(state)
+    measures = state.measures or _implied(state, key)
+    if key is not None and _wants_groups(state, key, measures[0]):
+        return _rank_groups(state, key, measures)
+    return _rank_rows(state, measures)
+
+
+def grouped(state: Deciding) -> Query | None:
+    """Measures by keys."""
+    keys = state.draft.keys or _implied_keys(state)
+    if not keys:
+        return None
+    measures = _measures(state)
+    keys = keys[:2]
+    end = state.end()
+    time = state.column(keys[0]).is_time or keys[0].bucket is not None
+    if end is None and not time and len(keys) == 1 and not keys[0].bins:
+        end = "high" if not state.column(keys[0]).is_number else None
+    having = tuple(_matching(condition, measures) for condition in state.having)
+    return Query(
+        "aggregate", measures, keys, state.filters, having, end=end, limit=state.draft.limit,
+        chart=_group_chart(state, keys, measures),
+    )  # fmt: skip
+
+
+def counted(state: Deciding) -> Query | None:
+    """ "how many": rows, distinct things, or the total of a countable number."""
+    if not (state.draft.counting or state.said("rows")) or state.draft.aggregations:
+        return None
+    countable = [measure for measure in state.measures if _is_countable(state, measure)]
+    if countable:
+        return Query("aggregate", state.aggregated(countable[:1] and tuple(countable[:1]), "sum"), (), state.filters)
+    things = [*state.categories(), *(key for key in state.moments() if not state.is_row_per(key))]
+    filters = (*state.filters, *(replace(condition, aggregation=None) for condition in state.having))
+    if things and not state.labels():
+        key = things[0]
+        return Query("aggregate", (Measure(key.column, "nunique", bucket=key.bucket),), (), filters)
+    if not (filters or state.draft.subjects or state.measures):
+        return None
+    return Query("aggregate", (COUNT,), (), filters)
+
+
+def looked_up(state: Deciding) -> Query | None:
+    """A number of one named row: "population of France", "temp_max on 2013-07-04"."""
+    if not state.measures or any(measure.aggregation for measure in state.measures) or state.draft.aggregations:
+        return None
+    if not any(_names_a_row(state, condition) for condition in state.filters):
+        return None
+    names = tuple(dict.fromkeys(measure.column for measure in state.measures if measure.column))
+    labels = (*(condition.column for condition in state.filters), *row_labels(state))
+    shown = tuple(dict.fromkeys((*labels[:2], *names)))
+    return Query("rows", state.measures, filters=state.filters, columns=shown, chart=state.chart)
+
+
+def scalar(state: Deciding) -> Query | None:
+    """One value for all rows that meet the conditions."""
+    if not state.measures and not state.draft.aggregations:
+        return None
+    if state.wants_chart and all(measure.aggregation is None for measure in state.measures):
+        return None
+    if not state.measures and not any(state.schema[condition.column].is_measure for condition in state.filters):
+        modes = [key for key in state.draft.subjects if "mode" in state.draft.aggregations]
+        if modes:
+            return Query("aggregate", (COUNT,), (modes[0],), state.filters, end="high", limit=1, chart="bar")
+    end = state.end()
+    measures = _measures(state)
+    if end is not None and all(measure.aggregation is None for measure in state.measures):
+        measures = tuple(replace(measure, aggregation="max" if end == "high" else "min") for measure in measures)
+    filters = (*state.filters, *(replace(condition, aggregation=None) for condition in state.having))
+    return Query("aggregate", measures, (), filters)
+
+
+# Parts of the decisions
+
+
+def _ranked(state: Deciding) -> Key | None:
+    """What is put in order: the thing asked for, else what rows are grouped by."""
+    keys = [key for key in (*state.draft.subjects, *state.draft.keys) if not state.column(key).is_identifier]
+    if not keys or (state.column(keys[0]).is_unique and not state.column(keys[0]).is_time):
+        return None
+    return keys[0]
+
+
+def _implied(state: Deciding, key: Key | None) -> tuple[Measure, ...]:
+    """Nothing measured: "the most rainy days" counts rows, "the largest country" means its main number."""
+    filtered = [condition for condition in state.filters if not state.schema[condition.column].is_time]
+    if state.draft.quality is not None:
+        return (state.main_measure(),)
+    if state.draft.counting or (key is not None and (filtered or state.labels() or len(state.draft.subjects) > 1)):
+        return (COUNT,)
+    return (state.main_measure(),)
+
+
+def _wants_groups(state: Deciding, key: Key, measure: Measure) -> bool:
+    if measure.column is None or measure.aggregation is not None:
+        return True
+    if "when" in state.draft.asks:
+        return False
+    column = state.column(key)
+    if not column.is_time:
+        return True
+    if key.bucket in (None, column.profile.step) and not column.is_year:
+        return state.schema[measure.column].is_total and not column.is_unique
+    return True
+
+
+def _rank_groups(state: Deciding, key: Key, measures: tuple[Measure, ...]) -> Query:
+    end = state.end(measures[0])
+    if measures[0].aggregation is None and measures[0].column is not None and _is_record(state, key):
+        extreme = "max" if end == "high" else "min"
+        state.warnings.append(f"assumed|{extreme}|{measures[0].column}")
+        measures = (replace(measures[0], aggregation=extreme), *measures[1:])
+    measures = state.aggregated(measures)
+    if state.draft.usually and key.bucket == "month":
+        key = Key(key.column, "month_of_year")
+    others = tuple(other for other in state.draft.keys if other.column != key.column and state.draft.limit is None)
+    if others and state.column(others[0]).is_time and not state.column(key).is_time:
+        others = ()
+    limit = state.draft.limit or (None if state.said("sort") else 1)
+    having = tuple(_matching(condition, measures) for condition in state.having)
+    return Query(
+        "aggregate",
+        measures[:1],
+        (key, *others[:0]),
+        state.filters,
+        having,
+        end=end,
+        limit=limit,
+        chart="bar" if state.chart is None else state.chart,
+    )
+
+
+def _is_record(state: Deciding, key: Key) -> bool:
+    """ "which symbol had the highest price", in a table of moments: its record, not its mean."""
+    measure = state.measures[0] if state.measures else None
+    if measure is None or measure.column is None or state.schema.time is None:
+        return False
+    said_extreme = not state.draft.quality and state.draft.limit is None
+    return said_extreme and not state.schema[measure.column].is_total and not state.draft.usually
+
+
+def _rank_rows(state: Deciding, measures: tuple[Measure, ...]) -> Query:
+    measure = next((measure for measure in measures if measure.column is not None), None) or state.main_measure()
+    if measure.column is None:
+        raise Unanswerable("which_column")
+    labels = row_labels(state)
+    shown = tuple(dict.fromkeys((*labels, measure.column)))
+    rest = tuple(name for name in state.schema.names if name not in shown)
+    columns = (*shown, *rest) if len(shown) + len(rest) <= MAX_SHOWN else shown
+    return Query(
+        "rows", (Measure(measure.column),), filters=state.filters, columns=columns, by=measure.column,
+        end=state.end(measure), limit=state.draft.limit or 1, chart=state.chart,
+    )  # fmt: skip
+
+
+def _implied_keys(state: Deciding) -> tuple[Key, ...]:
+    """Subjects that are meant as groups: "average health of regions", "regions with total revenue above …"."""
+    categories = tuple(state.categories())
+    moments = tuple(key for key in state.moments() if not state.is_row_per(key) and state.having)
+    if state.having:
+        return categories[:1] or moments[:1]
+    several = state.said("compare", "difference") or state.wants_chart or state.said("sort")
+    measured = state.measures or state.draft.aggregations
+    if categories and (measured or several) and not state.draft.counting:
+        return categories[:2] if state.wants_chart else categories[:1]
+    return ()
+
+
+def _measures(state: Deciding) -> tuple[Measure, ...]:
+    """What to compute, with aggregations. A condition's column is measured when nothing else is."""
+    if state.measures:
+        if state.draft.counting and not any(_is_countable(state, measure) for measure in state.measures):
+            return (COUNT,)
+        if state.draft.counting:
+            return state.aggregated(state.measures, "sum")
+        return state.aggregated(state.measures)
+    having = [Measure(condition.column, condition.aggregation) for condition in state.having]
+    if having:
+        return tuple(having[:1])
+    loose = [name for name in state.draft.aggregations if name != "mode"]
+    if not loose:
+        return (COUNT,)
+    column = next((item.column for item in state.filters if state.schema[item.column].is_measure), None)
+    base = Measure(column) if column is not None else state.main_measure()
+    return state.aggregated(tuple(replace(base, aggregation=name) for name in loose))
+
+
+def _matching(condition: Filter, measures: tuple[Measure, ...]) -> Filter:
+    return condition
+
+
+def _is_countable(state: Deciding, measure: Measure) -> bool:
+    if measure.column is None:
+        return False
+    return any(concept in lexicon().about.countable for concept in state.schema[measure.column].concepts)
+
+
+def _names_a_row(state: Deciding, condition: Filter) -> bool:
+    column = state.schema[condition.column]
+    if condition.operator in ("in", "like") and column.is_unique:
+        return len(condition.values) == 1 or condition.operator == "like"
+    if condition.operator != "during" or len(condition.values) != 1 or not column.is_time:
+        return False
+    when = condition.values[0]
+    if not isinstance(when, When) or not when.is_period or when.until_year is not None or when.months:
+        return False
+    size = "day" if when.day else "month" if when.month else "year"
+    return size == column.profile.step or column.is_year
+
+
+def _group_chart(state: Deciding, keys: tuple[Key, ...], measures: tuple[Measure, ...]) -> Chart:
+    if state.chart is not None:
+        return state.chart
+    first = keys[0]
+    cyclic = first.bucket in ("weekday", "hour_of_day", "month_of_year", "day_of_month")
+    if any(
+        state.column(key).is_time and key.bucket not in ("weekday", "month_of_year", "day_of_month") for key in keys
+    ):
+        return "bar" if cyclic and first.bucket != "hour_of_day" else "line"
+    if len(keys) == 2 and all(state.column(key).profile.distinct > MAX_SLICES for key in keys):
+        return "heatmap"
+    return "bar"

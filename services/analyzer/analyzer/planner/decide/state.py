@@ -1,0 +1,170 @@
+"""What the decisions about one draft share."""
+
+from dataclasses import dataclass, field, replace
+
+from analyzer.planner.errors import Unanswerable
+from analyzer.planner.query import Aggregation, Bucket, Chart, Draft, End, Filter, Key, Measure
+from analyzer.planner.schema import Column, Schema
+
+_MAIN = ("revenue", "population", "quantity", "deaths", "price")
+"""What "the largest" is about when nothing is said, best first."""
+_SPANS: tuple[tuple[float, Bucket], ...] = ((5 * 365, "month"), (60, "day"), (2, "hour"), (0, "minute"))
+"""Days from which a date column without a regular step is cut into such periods."""
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2.6e6, "quarter": 7.9e6,
+            "year": 3.15e7}  # fmt: skip
+MAX_POINTS = 3000
+"""A line of more points than this is drawn by the next longer period."""
+
+
+@dataclass
+class Deciding:
+    """A draft, the table, and the warnings collected so far."""
+
+    draft: Draft
+    schema: Schema
+    warnings: list[str] = field(default_factory=list)
+
+    def said(self, *tasks: str) -> bool:
+        return any(task in self.draft.tasks for task in tasks)
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return self.draft.measures
+
+    @property
+    def filters(self) -> tuple[Filter, ...]:
+        """Conditions on rows; those on groups only count where there are groups."""
+        return tuple(condition for condition in self.draft.filters if condition.aggregation is None)
+
+    @property
+    def having(self) -> tuple[Filter, ...]:
+        return tuple(condition for condition in self.draft.filters if condition.aggregation is not None)
+
+    @property
+    def chart(self) -> Chart | None:
+        """The chart asked for by name."""
+        return None if self.draft.chart in (None, "any") else self.draft.chart
+
+    @property
+    def wants_chart(self) -> bool:
+        return self.draft.chart is not None and self.draft.chart != "none"
+
+    def column(self, key: Key) -> Column:
+        return self.schema[key.column]
+
+    # Subjects
+
+    def categories(self) -> list[Key]:
+        """Subjects that name groups of rows, not single rows or moments."""
+        return [
+            key
+            for key in self.draft.subjects
+            if not self.column(key).is_time and not self.column(key).is_unique and not self.column(key).is_identifier
+        ]
+
+    def moments(self) -> list[Key]:
+        return [key for key in self.draft.subjects if self.column(key).is_time]
+
+    def labels(self) -> list[str]:
+        """Columns that name single rows among the subjects."""
+        return [
+            key.column for key in self.draft.subjects if self.column(key).is_unique and not self.column(key).is_time
+        ]
+
+    # Time
+
+    def time_key(self, bucket: Bucket | None = None) -> Key:
+        """The time column, cut into `bucket` or into what its step and span suggest."""
+        column = self.schema.time
+        if column is None:
+            raise Unanswerable("no_dates")
+        if not column.is_date:
+            return Key(column.name)
+        return Key(column.name, bucket or self.natural(column))
+
+    def natural(self, column: Column) -> Bucket:
+        """The column's own step; a longer one where that would give too many points."""
+        days = _days(column)
+        if column.profile.step is None:
+            return next(bucket for least, bucket in _SPANS if days >= least)
+        steps = list(_SECONDS)
+        for step in steps[steps.index(column.profile.step) :]:
+            if days * 86400 / _SECONDS[step] <= MAX_POINTS:
+                return step  # type: ignore[return-value]
+        return "year"
+
+    def is_row_per(self, key: Key) -> bool:
+        """Whether each row is its own moment of this length: a date column's step, never twice the same."""
+        column = self.column(key)
+        return column.is_time and column.is_unique and key.bucket in (None, column.profile.step)
+
+    # Measures
+
+    def main_measure(self) -> Measure:
+        """The number meant when none is named. Raises `Unanswerable` if none stands out."""
+        measures = self.schema.measures
+        chosen = measures[0] if len(measures) == 1 else self._main_by_concept()
+        if chosen is None:
+            raise Unanswerable("which_column")
+        if len(measures) > 1:
+            self.warnings.append(f"main|{chosen.name}")
+        return Measure(chosen.name)
+
+    def _main_by_concept(self) -> Column | None:
+        for concept in _MAIN:
+            for column in self.schema.with_concept(concept):
+                if column.is_measure:
+                    return column
+        return None
+
+    def values_by(self, measures: tuple[Measure, ...], keys: tuple[Key, ...]) -> tuple[Measure, ...]:
+        """Aggregated, unless each group is a single row anyway: then the values are taken as they are."""
+        if len(measures) == 1 and len(keys) == 1 and self.is_row_per(keys[0]):
+            measure = measures[0]
+            if measure.aggregation in (None, "mean", "sum") and measure.column is not None and measure.operator is None:
+                return (replace(measure, aggregation=None),)
+        return self.aggregated(measures)
+
+    def aggregated(self, measures: tuple[Measure, ...], default: Aggregation | None = None) -> tuple[Measure, ...]:
+        """Every measure with an aggregation; those that said none get the fitting one, with a warning."""
+        done: list[Measure] = []
+        for measure in measures:
+            if measure.aggregation is not None or measure.column is None:
+                done.append(self._percentile(measure))
+                continue
+            aggregation = default or self.default_aggregation(measure)
+            if default is None:
+                self.warnings.append(f"assumed|{aggregation}|{_name(measure)}")
+            done.append(replace(measure, aggregation=aggregation))
+        return tuple(dict.fromkeys(done))
+
+    def default_aggregation(self, measure: Measure) -> Aggregation:
+        column = self.schema[measure.column or ""]
+        return "sum" if column.is_total and measure.operator is None else "mean"
+
+    def _percentile(self, measure: Measure) -> Measure:
+        if measure.aggregation != "percentile" or self.draft.percent is None:
+            return measure
+        return replace(measure, percent=self.draft.percent)
+
+    def end(self, measure: Measure | None = None) -> End | None:
+        """The end of the scale; "the worst" of deaths is the highest."""
+        if self.draft.end is not None:
+            return self.draft.end
+        if self.draft.quality is not None:
+            bad = measure is not None and measure.column is not None and self.schema[measure.column].is_bad
+            return "high" if (self.draft.quality == "best") != bad else "low"
+        if self.draft.order is not None:
+            return "high" if self.draft.order == "descending" else "low"
+        return None
+
+
+def _name(measure: Measure) -> str:
+    return f"{measure.column} {measure.operator} {measure.other}" if measure.operator else str(measure.column)
+
+
+def _days(column: Column) -> float:
+    from datetime import datetime
+
+    low, high = (datetime.fromisoformat(str(value)) for value in (column.profile.minimum, column.profile.maximum))
+    return (high - low).total_seconds() / 86400

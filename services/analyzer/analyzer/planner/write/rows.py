@@ -1,0 +1,161 @@
+"""Code that lists rows: the first, the last, those in order of a number, those that meet the conditions."""
+
+from analyzer.planner.query import Key, Measure, Query
+from analyzer.planner.write.charts import figure, finish
+from analyzer.planner.write.context import Context
+from analyzer.planner.write.script import Code, names, quote
+
+LISTED = 12
+MAX_BARS = 30
+MAX_TIES = 12
+
+
+def write_rows(context: Context) -> None:
+    query = context.query
+    for name in query.columns:
+        context.script.use(name)
+    if query.by is not None and query.limit == 1 and _measured(query) == query.by:
+        _extreme(context)
+    elif query.by is not None:
+        _ordered(context)
+    elif query.limit is not None and not query.filters:
+        _ends(context)
+    else:
+        _matching(context)
+
+
+def _measured(query: Query) -> str | None:
+    return query.measures[0].column if query.measures else None
+
+
+def _shown(context: Context) -> str:
+    return names(context.query.columns)
+
+
+def _extreme(context: Context) -> None:
+    """The row with the highest value, or all rows that share it."""
+    query = context.query
+    context.start()
+    column = str(query.by)
+    method = "max" if query.end == "high" else "min"
+    values = context.values(column)
+    context.script.add(
+        f"best = {values}.{method}()", f"result = {context.rows}.loc[{values} == best, {_shown(context)}]"
+    )
+    _labels(context, query.columns[: _label_count(context)])
+    key = "extreme_high" if query.end == "high" else "extreme_low"
+    context.answer(
+        key,
+        column=context.named(column),
+        scope=context.scope,
+        value=Code("number(best)"),
+        listing=Code("listing(labels)"),
+    )
+
+
+def _ordered(context: Context) -> None:
+    query = context.query
+    context.start()
+    column = str(query.by)
+    if query.limit is None:
+        context.script.add(
+            f"result = {context.rows}.sort_values({quote(column)}, ascending={query.end != 'high'})[{_shown(context)}]"
+        )
+    elif context.column(column).is_number or context.column(column).is_date:
+        method = "nlargest" if query.end == "high" else "nsmallest"
+        context.script.add(f"result = {context.rows}.{method}({query.limit}, {quote(column)})[{_shown(context)}]")
+    _labels(context, query.columns[: _label_count(context)])
+    if _measured(query) is None or (_measured(query) == column and not context.column(column).is_number):
+        context.answer(
+            "sorted", count=Code("len(result)"), column=context.named(column), listing=Code("listing(labels)")
+        )
+        return
+    _pairs(context, str(_measured(query)))
+    if query.limit is None:
+        context.answer("sorted", count=Code("len(result)"), column=context.named(column), listing=Code("parts"))
+    elif _measured(query) != column:
+        key = "latest" if query.end == "high" else "earliest"
+        context.answer(key, scope=context.scope, listing=Code("parts"))
+    else:
+        key = "top_high" if query.end == "high" else "top_low"
+        context.answer(key, column=context.named(column), scope=context.scope, listing=Code("parts"))
+        _bars(context, column)
+
+
+def _ends(context: Context) -> None:
+    limit = context.query.limit or 0
+    method, key = ("head", "head") if limit > 0 else ("tail", "tail")
+    context.script.add(f"result = df.{method}({abs(limit)})")
+    context.answer(key, count=Code("len(result)"), columns=", ".join(context.query.columns))
+
+
+def _matching(context: Context) -> None:
+    query = context.query
+    context.start()
+    head = f".head({query.limit})" if query.limit else ""
+    context.script.add(f"result = {context.rows}[{_shown(context)}]{head}")
+    _labels(context, query.columns[: _label_count(context)])
+    measured = _measured(query) or _compared(context)
+    if measured is not None and measured not in query.columns[: _label_count(context)]:
+        _pairs(context, measured)
+        listing = Code("parts")
+    else:
+        listing = Code("listing(labels)")
+    if query.measures:
+        words = context.join(context.named(name) for name in query.columns if context.column(name).is_measure)
+        context.answer("lookup", column=words, scope=context.scope, listing=listing)
+    else:
+        context.answer("rows_found", count=Code("len(result)"), scope=context.scope, listing=listing)
+
+
+def _compared(context: Context) -> str | None:
+    """The number a condition is about is worth showing beside the name."""
+    return next((item.column for item in context.query.filters if context.column(item.column).is_measure), None)
+
+
+def _label_count(context: Context) -> int:
+    """How many of the first columns name a row: those that are no measured numbers, at most two."""
+    count = 0
+    for name in context.query.columns[:2]:
+        if context.column(name).is_measure:
+            break
+        count += 1
+    return max(count, 1) if context.query.columns else 0
+
+
+def _labels(context: Context, columns: tuple[str, ...]) -> None:
+    """`labels`: how each row is named."""
+    codes = [_text_of(context, name) for name in columns]
+    context.script.add("labels = " + ' + " " + '.join(codes))
+
+
+def _text_of(context: Context, name: str) -> str:
+    values = f"result[{quote(name)}]"
+    column = context.column(name)
+    if column.is_date:
+        return f'{values}.dt.strftime("{context.date_format(name)}")'
+    if column.is_measure:
+        return f"{values}.map(number)"
+    return f"{values}.astype(str)"
+
+
+def _pairs(context: Context, column: str) -> None:
+    context.script.add(
+        f'parts = listing(f"{{label}} ({{number(value)}})" for label, value in zip(labels, result[{quote(column)}]))'
+    )
+
+
+def _bars(context: Context, column: str) -> None:
+    """The top rows as bars, where it is a ranking of a few."""
+    limit = context.query.limit or 0
+    if context.query.chart == "none" or not 1 < limit <= MAX_BARS:
+        return
+    context.script.add("", "height = 1.5 + 0.3 * len(result)")
+    figure(context, "9, height")
+    context.script.add(f"ax.barh(labels[::-1], result[{quote(column)}][::-1])")
+    key = "top_high" if context.query.end == "high" else "top_low"
+    title = context.say(key, column=context.named(column), scope=context.scope, listing="").rstrip(" .:")
+    finish(context, title, column, None)
+
+
+__all__ = ["Key", "Measure", "write_rows"]

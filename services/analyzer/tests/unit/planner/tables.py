@@ -1,0 +1,147 @@
+"""The tables questions are asked about: real ones from the data folder, synthetic ones made from fixed seeds."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+def _csv(name: str, dates: str | None = None) -> pd.DataFrame:
+    df = pd.read_csv(DATA / name)
+    if dates:
+        df[dates] = pd.to_datetime(df[dates])
+    return df
+
+
+def _sales() -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    n = 400
+    products = {
+        "Laptop": "Computers",
+        "Tablet": "Computers",
+        "Phone": "Mobile",
+        "Headphones": "Audio",
+        "Speaker": "Audio",
+    }
+    product = rng.choice(list(products), n)
+    quantity = rng.integers(1, 9, n)
+    price = np.round(rng.uniform(20, 900, n), 2)
+    return pd.DataFrame(
+        {
+            "OrderID": np.arange(1001, 1001 + n),
+            "Order Date": pd.Timestamp("2022-01-01") + pd.to_timedelta(np.sort(rng.integers(0, 730, n)), unit="D"),
+            "Region": rng.choice(["North", "South", "East", "West"], n),
+            "Product": product,
+            "Category": [products[name] for name in product],
+            "Quantity": quantity,
+            "Unit Price": price,
+            "Discount": np.round(rng.uniform(0, 0.3, n), 2),
+            "Revenue": np.round(quantity * price, 2),
+            "Sales Rep": rng.choice(["Ann Lee", "Bob Stone", "Carla Diaz", "Dmitri Orlov"], n),
+        }
+    )
+
+
+def _hr() -> pd.DataFrame:
+    rng = np.random.default_rng(2)
+    n = 200
+    score = np.round(rng.uniform(1, 5, n), 1)
+    score[rng.choice(n, 12, replace=False)] = np.nan
+    return pd.DataFrame(
+        {
+            "EmployeeId": np.arange(1, n + 1),
+            "FullName": [f"Person {number:03d}" for number in range(n)],
+            "Department": rng.choice(["Engineering", "Sales", "Finance", "Marketing", "Human Resources"], n),
+            "Gender": rng.choice(["Male", "Female"], n),
+            "Age": rng.integers(21, 65, n),
+            "HireDate": pd.Timestamp("2010-01-04") + pd.to_timedelta(rng.integers(0, 5000, n), unit="D"),
+            "AnnualSalary": rng.integers(30, 180, n) * 1000,
+            "PerformanceScore": score,
+            "Remote": rng.random(n) < 0.4,
+        }
+    )
+
+
+def _shop() -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    n = 300
+    quantity = rng.integers(1, 20, n)
+    price = np.round(rng.uniform(30, 500, n), 2)
+    missing = rng.choice(n, 7, replace=False)
+    df = pd.DataFrame(
+        {
+            "Дата": pd.Timestamp("2023-01-01") + pd.to_timedelta(np.sort(rng.integers(0, 365, n)), unit="D"),
+            "Регион": rng.choice(["Москва", "Санкт-Петербург", "Казань", "Новосибирск"], n),
+            "Товар": rng.choice(["Чай", "Кофе", "Сахар", "Молоко", "Хлеб"], n),
+            "Количество": quantity,
+            "Цена": price,
+            "Сумма": np.round(quantity * price, 2),
+            "Менеджер": rng.choice(["Иванов", "Петрова", "Сидоров", "Кузнецова"], n),
+            "Способ оплаты": rng.choice(["Наличные", "Карта"], n),
+        }
+    )
+    df.loc[missing, "Цена"] = np.nan
+    return pd.concat([df, df.head(4)], ignore_index=True)
+
+
+def _cars() -> pd.DataFrame:
+    rng = np.random.default_rng(4)
+    n = 120
+    horsepower = rng.integers(50, 230, n)
+    return pd.DataFrame(
+        {
+            "name": [f"model {number}" for number in range(n)],
+            "mpg": np.round(46 - horsepower / 6 + rng.normal(0, 2, n), 1),
+            "cylinders": rng.choice([4, 6, 8], n),
+            "horsepower": horsepower,
+            "weight_lbs": rng.integers(1600, 5200, n),
+            "origin": rng.choice(["USA", "Europe", "Japan"], n),
+            "modelYear": rng.integers(1970, 1983, n),
+        }
+    )
+
+
+def _sensors() -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    hours = pd.date_range("2024-03-01", periods=24 * 28, freq="h")
+    frames = [
+        pd.DataFrame(
+            {
+                "timestamp": hours,
+                "sensor": sensor,
+                "temperature_c": np.round(
+                    20 + 5 * np.sin(hours.hour / 24 * 2 * np.pi) + rng.normal(0, 1, len(hours)), 2
+                ),
+                "humidity": np.round(rng.uniform(30, 70, len(hours)), 1),
+                "status": rng.choice(["ok", "warning", "fail"], len(hours), p=[0.9, 0.07, 0.03]),
+            }
+        )
+        for sensor in ("A1", "B2", "C3")
+    ]
+    df = pd.concat(frames, ignore_index=True)
+    df.loc[rng.choice(len(df), 5, replace=False), "temperature_c"] = 95.0
+    return df
+
+
+_MAKERS: dict[str, Callable[[], pd.DataFrame]] = {
+    "seattle": lambda: _csv("seattle-weather.csv", "date"),
+    "stocks": lambda: _csv("stocks.csv", "date"),
+    "gapminder": lambda: _csv("gapminder-health-income.csv"),
+    "employment": lambda: _csv("us-employment.csv", "month"),
+    "disasters": lambda: _csv("disasters.csv"),
+    "sales": _sales,
+    "hr": _hr,
+    "shop": _shop,
+    "cars": _cars,
+    "sensors": _sensors,
+}
+
+
+@cache
+def table(name: str) -> pd.DataFrame:
+    """The frame `name`, as the reader would hand it over: dates are dates, numbers are numbers."""
+    return _MAKERS[name]()
