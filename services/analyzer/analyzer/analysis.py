@@ -76,10 +76,10 @@ class _Analysis:
         self._prompt_tokens = self._completion_tokens = 0
         self._engine: Engine = LocalEngine()
         if job.payload.engine != "local":
-            if llm is None:
-                self._warnings.append(self._words.no_model)
-            else:
+            if llm is not None:
                 self._engine = llm
+            elif job.payload.engine == "llm":
+                self._warnings.append(self._words.no_model)
 
     async def run(self) -> CsvReport:
         """Try until an attempt succeeds. Raises `AnalysisFailed` when none does."""

@@ -1,13 +1,14 @@
 """Structured logs: static event names with fields, one JSON object a line (or coloured text for people)."""
 
 import logging
+import re
 import sys
 from typing import Any
 
 import structlog
 
-SECRET_WORDS = ("password", "api_key", "authorization", "secret", "token")
-"""Fields whose names contain one of these never reach a log."""
+SECRET = re.compile(r"(^|_)(password|api_key|authorization|secret|token)$", re.IGNORECASE)
+"""Fields with such names never reach a log."""
 
 NOISY = (
     "aio_pika",
@@ -63,6 +64,6 @@ def configure(service: str, *, level: str = "INFO", format: str = "json") -> Non
 
 def _hide_secrets(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     for name in event:
-        if any(word in name.lower() for word in SECRET_WORDS):
+        if SECRET.search(name):
             event[name] = "***"
     return event

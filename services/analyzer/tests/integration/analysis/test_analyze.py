@@ -184,7 +184,7 @@ async def test_an_endpoint_that_goes_away_between_attempts_is_replaced(world: Wo
     assert [attempt.error is None for attempt in report.attempts] == [False, True]
 
 
-@pytest.mark.parametrize(("engine", "told"), [("auto", True), ("llm", True), ("local", False)])
+@pytest.mark.parametrize(("engine", "told"), [("auto", False), ("llm", True), ("local", False)])
 async def test_without_a_key_the_local_engine_answers_and_says_so(world: World, engine: str, told: bool) -> None:
     report = await world.run(await world.job(engine=engine))
     assert (report.engine, report.answered) == ("local", True)
