@@ -6,16 +6,14 @@ import sys
 from contextlib import closing
 from types import FrameType
 
-import psutil
 from pydantic import ValidationError
 
-from warren.embedded import port_is_free
 from warren.errors import WarrenError
 from warren.settings import PREFIX
 from warren_local.lock import RunLock
 from warren_local.plan import public_url
 from warren_local.settings import LocalSettings
-from warren_local.suite import CannotStart, Suite
+from warren_local.suite import Suite
 
 
 def main() -> None:
@@ -39,9 +37,6 @@ def run(*, only_check: bool = False) -> None:
         lock.acquire()
         if only_check:
             return
-        _check_port("WARREN_PORT", settings.host, settings.port)
-        if settings.flower:
-            _check_port("WARREN_FLOWER_PORT", "127.0.0.1", settings.flower_port)
         Suite(settings, stop.received).run()
 
 
@@ -58,25 +53,6 @@ class StopSignals:
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self._received = True
-
-
-def _check_port(setting: str, host: str, port: int) -> None:
-    if not port_is_free(port, host):
-        raise CannotStart(
-            f"Port {port} is taken by {_owner(port)}; stop that, or choose another port: {setting}={port + 1} make run"
-        )
-
-
-def _owner(port: int) -> str:
-    try:
-        for connection in psutil.net_connections("tcp"):
-            here = getattr(connection.laddr, "port", None) == port
-            listens = here and connection.status == psutil.CONN_LISTEN
-            if listens and connection.pid:
-                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
-    except psutil.Error:
-        pass  # only root may ask on some systems
-    return "another program"
 
 
 def _explain(error: ValidationError) -> str:

@@ -14,7 +14,7 @@ from warren.embedded import EmbeddedPostgres, rabbitmq_server
 from warren.embedded.guard import ProcessGuard
 from warren.embedded.server import EmbeddedServer
 from warren.errors import WarrenError
-from warren_local import plan
+from warren_local import plan, ports
 from warren_local.children import Children, Running
 from warren_local.plan import Child
 from warren_local.servers import Servers
@@ -55,9 +55,16 @@ class Suite:
     def run(self) -> None:
         """Start everything, keep it running, and return once it has all been stopped again.
 
-        Raises CannotStart or EmbeddedError.
+        Raises CannotStart, PortBusy or EmbeddedError.
         """
-        self._guard.start()
+        self._guard.start()  # ends what a killed run left, which may hold the port
+        try:
+            ports.check(self._settings)
+            self._serve()
+        finally:
+            self._guard.stop()
+
+    def _serve(self) -> None:
         try:
             with suppress(_StopAsked):
                 self._bring_up()
@@ -67,7 +74,6 @@ class Suite:
             self._children.say("stopping")
             self._children.stop(SERVICES_SECONDS)
             self._servers.stop(SERVERS_SECONDS)
-            self._guard.stop()
             self._children.say("stopped")
 
     def _bring_up(self) -> None:

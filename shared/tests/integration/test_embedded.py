@@ -78,6 +78,16 @@ async def test_postgres_keeps_commits_over_a_sigkill_and_a_stop(own_postgres: Em
     assert await query(own_postgres.url, "SELECT n FROM kept") == 7
 
 
+async def test_a_crashed_server_can_be_started_again(own_postgres: EmbeddedPostgres) -> None:
+    assert own_postgres.pid is not None
+    crashed = psutil.Process(own_postgres.pid)
+    crashed.kill()
+    assert await_end([crashed], seconds=10)
+    assert not own_postgres.running
+    own_postgres.start()
+    assert await query(own_postgres.url, "SELECT 1") == 1
+
+
 async def test_postgres_has_pgvector(database_url: str) -> None:
     await query(database_url, "CREATE EXTENSION vector")
     assert await query(database_url, "SELECT '[1,2]'::vector <-> '[1,5]'::vector") == 3

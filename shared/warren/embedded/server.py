@@ -106,6 +106,7 @@ class EmbeddedServer(abc.ABC):
         """
         if self.running:
             return
+        self.kill()  # clears away what a crash left
         self.data.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         try:
