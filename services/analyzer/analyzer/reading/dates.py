@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,9 @@ from analyzer.reading.dategrammar import (
     SLASHED,
     Grammar,
 )
-from analyzer.reading.kernels import all_match, any_match, count, matches, note_dropped, plain_spaces, sample, tolerable
+from analyzer.reading.kernels import all_match, any_match, matches, note_dropped, plain_spaces, tolerable
 from analyzer.reading.notes import Notes, quote
+from analyzer.reading.textcolumn import TextColumn
 
 Dates = npt.NDArray[np.datetime64]
 _Integers = npt.NDArray[np.int64]
@@ -52,37 +53,37 @@ class Order:
     day_first: bool | None = None
 
 
-def dates_of_integers(values: pa.Array, name: str, notes: Notes) -> Dates | None:
+def dates_of_integers(column: TextColumn, notes: Notes) -> Dates | None:
     """Dates from plain numbers that are written like 20201231, 202012, 12.2020, or are a spreadsheet's day numbers."""
-    hinted = bool(_DATE_NAME.search(name))
+    values = column.values
+    hinted = bool(_DATE_NAME.search(column.name))
     for grammar, allowed in ((COMPACT, True), (COMPACT_MONTH, hinted), (DOTTED_MONTH, True)):
-        if allowed and all_match(sample(values), grammar.regex) and all_match(values, grammar.regex):
-            if not hinted and pc.count_distinct(values).as_py() < _MIN_GUESSED:
+        if allowed and column.share(grammar.regex) == 1 and all_match(values, grammar.regex):
+            if not hinted and not any_match(values, "^0") and pc.count_distinct(values).as_py() < _MIN_GUESSED:
                 return None
             dates = _parse(values, (grammar,), day_first=True).local
             if np.isnat(dates).sum() > values.null_count:
                 return None
-            notes.add(f"Numbers were read as dates like {grammar.shown}", quote(name))
+            notes.add(f"Numbers were read as dates like {grammar.shown}", quote(column.name))
             return dates
-    if _SERIAL_NAME.search(name) and all_match(values, _SERIAL):
-        notes.add("Day numbers of a spreadsheet were read as dates", quote(name))
+    if _SERIAL_NAME.search(column.name) and all_match(values, _SERIAL):
+        notes.add("Day numbers of a spreadsheet were read as dates", quote(column.name))
         days = pc.cast(values.fill_null("0"), pa.int64()).to_numpy().astype("m8[D]")
         return np.asarray(np.where(values.is_valid().to_numpy(zero_copy_only=False), _SERIAL_START + days, _NAT))
     return None
 
 
-def day_first_of(values: pa.Array) -> bool | None:
+def day_first_of(column: TextColumn) -> bool | None:
     """What a sample of a column tells about the order of day and month; None if nothing."""
-    if not any_match(values, SLASHED.regex):
-        return None
-    fields = pc.extract_regex(values, SLASHED.regex)
-    return _decide(_number(fields, "first"), _number(fields, "second"))
+    found = [re.search(SLASHED.regex, value) for value in column.sample]
+    days = [(int(match["first"]), int(match["second"])) for match in found if match]
+    return _decide(*np.array(days).T) if days else None
 
 
-def read_dates(values: pa.Array, name: str, order: Order, notes: Notes) -> Dates | None:
+def read_dates(column: TextColumn, order: Order, notes: Notes) -> Dates | None:
     """`datetime64[us]` of the column's length, NaT where nothing is said; None if these are not dates."""
-    few = plain_spaces(sample(values))
-    if not len(few) or _matched_share(few) < _MIN_SAMPLE_SHARE:
+    name, values = column.name, column.values
+    if sum(map(_is_date, column.sample)) < _MIN_SAMPLE_SHARE * len(column.sample):
         return None
     encoded = pc.dictionary_encode(values)
     words = plain_spaces(encoded.dictionary)
@@ -110,12 +111,8 @@ class _Parsed:
     grammars: list[Grammar]
 
 
-def _matched_share(words: pa.Array) -> float:
-    matched: Any = None
-    for grammar in GRAMMARS:
-        hits = matches(words, grammar.regex)
-        matched = hits if matched is None else pc.or_(matched, hits)
-    return count(matched) / len(words)
+def _is_date(value: str) -> bool:
+    return any(re.search(grammar.regex, value) for grammar in GRAMMARS)
 
 
 def _parse(words: pa.Array, grammars: tuple[Grammar, ...], *, day_first: bool) -> _Parsed:

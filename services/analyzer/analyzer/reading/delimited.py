@@ -59,7 +59,7 @@ def _sample(file: TextIO) -> list[str]:
     size = 0
     for line in islice(text_lines(file), SAMPLE_LINES):
         size += len(line)
-        if lines and size > SAMPLE_CHARACTERS:
+        if len(lines) > 1 and size > SAMPLE_CHARACTERS:
             break
         lines.append(line)
     return lines
@@ -129,7 +129,7 @@ class _Parser:
         try:
             cells = next(self._dialect.reader(source), [])
             used = len(lines) - length_hint(source)
-            broken = used > 1 and len(cells) != self._width and self._is_open(lines[:used])
+            broken = used > 1 and self._is_open(lines[:used])
         except csv.Error:
             used, broken = 1, True
         alone = self._dialect.split(lines[0])

@@ -70,12 +70,13 @@ class _Trial:
 def detect_dialect(lines: Sequence[str]) -> Dialect:
     """The dialect of the file that begins with `lines`. Raises UnreadableFile if they are running text."""
     escape = "\\" if _BACKSLASH_QUOTE.search("".join(lines)) else None
-    if directive := _DIRECTIVE.match(lines[0]):
+    if directive := _DIRECTIVE.match("".join(lines[:1])):
         return Dialect(directive[1], escape, directive=True)
     trials = [_try(delimiter, escape, lines) for delimiter in _DELIMITERS]
-    best = max(trials, key=lambda trial: trial.rank)
-    if best.width < 2 or best.regular < _MIN_REGULAR:
-        best = _try(None, escape, lines)
+    split = [trial for trial in trials if trial.width > 1 and trial.regular >= _MIN_REGULAR]
+    best = max(split, key=lambda trial: trial.rank, default=_try(None, escape, lines))
+    if not best.rows:
+        raise UnreadableFile("file.empty", "The file is empty: it has no line with anything but spaces.")
     if best.width > MAX_COLUMNS:
         raise UnreadableFile(
             "file.too_many_columns",
@@ -92,6 +93,8 @@ def detect_dialect(lines: Sequence[str]) -> Dialect:
 
 def _try(delimiter: str | None, escape: str | None, lines: Sequence[str]) -> _Trial:
     rows = [row for row in Dialect(delimiter, escape).rows(lines) if any(row)]
+    if not rows:
+        return _Trial(delimiter, rows, width=0, regular=0, clean=0)
     widths = Counter(map(len, rows))
     # with few lines a title may be as frequent as the rows: then the wider counts
     width = max(widths, key=lambda width: (widths[width], width))

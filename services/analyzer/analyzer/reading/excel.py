@@ -28,7 +28,7 @@ _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 
 @dataclass(frozen=True)
 class Excel:
-    """What was read, from which of the sheets."""
+    """What was read, from which sheet; `sheets` are those that are not hidden."""
 
     table: RawTable
     sheet: str
@@ -45,15 +45,12 @@ def read_excel(path: Path, sheet: str | None, notes: Notes, *, zipped: bool) -> 
     else:
         _refuse_encrypted(path)
     with _parsing(), CalamineWorkbook.from_path(path) as workbook:
-        names = tuple(
-            meta.name
-            for meta in workbook.sheets_metadata
-            if meta.typ == SheetTypeEnum.WorkSheet and (meta.visible == SheetVisibleEnum.Visible or meta.name == sheet)
-        )
+        pages = [meta for meta in workbook.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
+        names = tuple(meta.name for meta in pages if meta.visible == SheetVisibleEnum.Visible)
         if sheet is None:
             page = _first_table(workbook, names, notes)
         else:
-            page = workbook.get_sheet_by_name(_find(sheet, names))
+            page = workbook.get_sheet_by_name(_find(sheet, [meta.name for meta in pages]))
         return Excel(_read_sheet(page, notes), page.name, names)
 
 
@@ -82,7 +79,7 @@ def _parsing() -> Iterator[None]:
         raise damaged(error) from error
 
 
-def _find(sheet: str, names: tuple[str, ...]) -> str:
+def _find(sheet: str, names: list[str]) -> str:
     for name in names:
         if name.strip().casefold() == sheet.strip().casefold():
             return name

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.reading.dates import Dates, Order, dates_of_integers, day_first_of, read_dates
-from analyzer.reading.kernels import all_match, count, sample, strip_missing
+from analyzer.reading.kernels import all_match, count, is_blank, strip_missing
 from analyzer.reading.literals import TRUTHS
 from analyzer.reading.notes import Notes, quote
 from analyzer.reading.numeric import (
@@ -22,6 +22,7 @@ from analyzer.reading.numeric import (
     styled_numbers,
 )
 from analyzer.reading.rawtable import RawTable
+from analyzer.reading.textcolumn import TextColumn, text_column
 
 TEXT: Final[Any] = pd.StringDtype(na_value=np.nan)
 """pandas' default dtype for text."""
@@ -53,81 +54,80 @@ def to_frame(table: RawTable, notes: Notes, delimiter: str | None = None) -> tup
     Text becomes pandas' `str`, dates `datetime64[us]` without a zone, integers `int64` (`Int64` with missing values),
     other numbers `float64`, truth values `bool` (`boolean`); columns without any value are `float64`.
     """
-    columns = _drop_empty_rows([_strip(table.columns.pop(0), name, notes) for name in table.names], notes)
-    customs = _survey(columns, delimiter)
+    _drop_blank_rows(table.columns, notes)
+    columns = [_strip(table.columns.pop(0), name, notes) for name in table.names]
+    customs = _survey([column for column in columns if isinstance(column, TextColumn)], delimiter)
     arrays: dict[str, Any] = {}
     for position, name in enumerate(table.names):
         column = columns.pop(0)
-        if pa.types.is_large_string(column.type):
+        if isinstance(column, TextColumn):
             native = position in table.native
-            column = _infer(column, name, Customs(".", ".", customs.order) if native else customs, notes)
+            column = _infer(column, Customs(".", ".", customs.order) if native else customs, notes)
         arrays[name] = _to_pandas(column)
     return pd.DataFrame(arrays, copy=False), customs.decimal
 
 
-def _strip(column: pa.Array, name: str, notes: Notes) -> pa.Array:
+def _strip(column: pa.Array, name: str, notes: Notes) -> TextColumn | pa.Array:
     if not pa.types.is_large_string(column.type):
         return column
     values, markers = strip_missing(column)
     if markers:
         notes.add("Read as missing", f"{', '.join(map(quote, markers))} in {quote(name)}")
-    return values
+    return text_column(name, values)
 
 
-def _drop_empty_rows(columns: list[pa.Array], notes: Notes) -> list[pa.Array]:
-    empty: Any = True
+def _drop_blank_rows(columns: list[pa.Array], notes: Notes) -> None:
+    """Spreadsheets end in rows of nothing but delimiters."""
+    blank: Any = True
     for column in columns:
-        if not column.null_count:
-            return columns
-        empty = pc.and_(empty, column.is_null())
-    if not (dropped := count(empty)):
-        return columns
-    notes.say(f"Rows without any value were left out: {dropped:,}.")
-    return [column.filter(pc.invert(empty)) for column in columns]
+        blank = pc.and_(blank, is_blank(column))
+        if not count(blank):
+            return
+    notes.say(f"Rows without any value were left out: {count(blank):,}.")
+    columns[:] = [column.filter(pc.invert(blank)) for column in columns]
 
 
-def _survey(columns: list[pa.Array], delimiter: str | None) -> Customs:
-    samples = [sample(column) for column in columns if pa.types.is_large_string(column.type)]
-    decimals = {decimal_of(values) for values in samples} - {None}
-    orders = {day_first_of(values) for values in samples} - {None}
+def _survey(columns: list[TextColumn], delimiter: str | None) -> Customs:
+    decimals = {decimal_of(column) for column in columns} - {None}
+    orders = {day_first_of(column) for column in columns} - {None}
     decimal = decimals.pop() if len(decimals) == 1 else None
     # semicolons are used where the comma is the decimal sign
     assumed = decimal or ("," if delimiter == ";" else None)
     return Customs(decimal, assumed, Order(orders.pop() if len(orders) == 1 else None))
 
 
-def _infer(values: pa.Array, name: str, customs: Customs, notes: Notes) -> Column:
-    """The values of one text column as what they are; the text itself if they are nothing else."""
-    if values.null_count == len(values):
-        return pa.nulls(len(values), pa.float64())
-    if (truths := _truths(values)) is not None:
+def _infer(column: TextColumn, customs: Customs, notes: Notes) -> Column:
+    """The values of a column as what they are; the text itself if they are nothing else."""
+    if not column.sample:
+        return pa.nulls(len(column.values), pa.float64())
+    if (truths := _truths(column)) is not None:
         return truths
-    if is_plain(values):
-        return _infer_plain(values, name, customs, notes)
-    if (dates := read_dates(values, name, customs.order, notes)) is not None:
+    if is_plain(column):
+        return _infer_plain(column, customs, notes)
+    if (dates := read_dates(column, customs.order, notes)) is not None:
         return dates
-    numbers = styled_numbers(values, name, customs.assumed, notes)
-    return values if numbers is None else numbers
+    numbers = styled_numbers(column, customs.assumed, notes)
+    return column.values if numbers is None else numbers
 
 
-def _infer_plain(values: pa.Array, name: str, customs: Customs, notes: Notes) -> Column:
-    if (dates := dates_of_integers(values, name, notes)) is not None:
+def _infer_plain(column: TextColumn, customs: Customs, notes: Notes) -> Column:
+    if (dates := dates_of_integers(column, notes)) is not None:
         return dates
-    if reason := id_reason(values, name):
-        notes.add(f"Columns of digits were kept as text ({reason})", quote(name))
-        return values
-    if customs.decimal == "," and all_match(values, _GROUPED_BY_POINTS):
-        notes.add("Points were read as thousands separators, as the file has decimal commas", quote(name))
-        return pc.cast(pc.replace_substring(values, ".", ""), pa.int64())
-    numbers = plain_numbers(values)
-    return values if numbers is None else numbers
+    if reason := id_reason(column):
+        notes.add(f"Columns of digits were kept as text ({reason})", quote(column.name))
+        return column.values
+    if customs.decimal == "," and all_match(column.values, _GROUPED_BY_POINTS):
+        notes.add("Points were read as thousands separators, as the file has decimal commas", quote(column.name))
+        return pc.cast(pc.replace_substring(column.values, ".", ""), pa.int64())
+    numbers = plain_numbers(column)
+    return column.values if numbers is None else numbers
 
 
-def _truths(values: pa.Array) -> pa.Array | None:
-    words = {word.lower() for word in pc.unique(sample(values)).to_pylist()}
+def _truths(column: TextColumn) -> pa.Array | None:
+    words = {value.lower() for value in column.sample}
     for yes, no in TRUTHS:
         if words <= {yes, no} and (len(words) == 2 or (yes, no) not in _LETTER_TRUTHS):
-            lower = pc.utf8_lower(values)
+            lower = pc.utf8_lower(column.values)
             both = pa.array([yes, no], pa.large_string())
             return pc.equal(lower, yes) if pc.all(pc.is_in(lower.drop_null(), both)).as_py() else None
     return None

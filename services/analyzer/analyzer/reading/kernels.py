@@ -2,16 +2,14 @@
 
 from typing import Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.reading.limits import SAMPLE_VALUES
 from analyzer.reading.literals import MISSING
 from analyzer.reading.notes import Notes, quote
 
 _MISSING: Final = pa.array(sorted(MISSING), pa.large_string())
-_SPACES: Final = "[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
+SPACES: Final = "[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
 _BAD_WORD_SHARE: Final = 0.1
 _BAD_WORD_ALONE_SHARE: Final = 0.3
 
@@ -41,19 +39,19 @@ def count(mask: pa.Array) -> int:
     return int(pc.sum(mask).as_py() or 0)
 
 
-def sample(values: pa.Array) -> pa.Array:
-    """At most `SAMPLE_VALUES` of the values that are there, spread over the column."""
-    present = values.drop_null()
-    if len(present) <= SAMPLE_VALUES:
-        return present
-    places = np.linspace(0, len(present) - 1, SAMPLE_VALUES).astype(np.int64)
-    return present.take(pa.array(places))
+def is_blank(column: pa.Array) -> pa.Array:
+    """Where a column of any type is null, or text is only spaces."""
+    if not pa.types.is_large_string(column.type):
+        return column.is_null()
+    return pc.equal(pc.utf8_trim_whitespace(column.fill_null("")), "")
 
 
 def strip_missing(values: pa.Array) -> tuple[pa.Array, dict[str, int]]:
     """The values without spaces around them, null where nothing is said; and how often each marker said so."""
     text = pc.utf8_trim_whitespace(values)
     marked = pc.is_in(text, value_set=_MISSING)
+    if not count(marked):
+        return text, {}
     markers = _count_values(text.filter(marked))
     markers.pop("", None)
     if "NA" in markers and _is_code_list(text.filter(pc.invert(marked))):
@@ -72,7 +70,7 @@ def _is_code_list(values: pa.Array) -> bool:
 
 def plain_spaces(values: pa.Array) -> pa.Array:
     """`values` with every kind of space as the usual one."""
-    return replace(values, _SPACES, " ")
+    return replace(values, SPACES, " ")
 
 
 def note_dropped(values: pa.Array, good: pa.Array, head: str, name: str, notes: Notes) -> None:

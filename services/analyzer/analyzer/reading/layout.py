@@ -12,6 +12,8 @@ from analyzer.reading.literals import cell_kind, is_missing, is_year
 from analyzer.reading.notes import Notes, quote, shorten
 
 _JUDGED_ROWS: Final = 100
+_MIN_ALIKE: Final = 0.7
+"""Share of a column's cells that are of one kind, before it is taken for that kind."""
 _MAX_HEADING_CHARACTERS: Final = 100
 """A longer first cell is data if nothing else tells."""
 
@@ -141,8 +143,10 @@ def _is_header(first: Row, body: Sequence[Row]) -> bool:
 def _kind_below(body: Sequence[Row], position: int) -> str | None:
     """What most cells of a column are; None if they are all missing."""
     cells = [row[position] for row in body[:_JUDGED_ROWS] if position < len(row) and not is_missing(row[position])]
-    kinds = Counter(map(cell_kind, cells))
-    return kinds.most_common(1)[0][0] if kinds else None
+    if not cells:
+        return None
+    kind, times = Counter(map(cell_kind, cells)).most_common(1)[0]
+    return kind if times >= _MIN_ALIKE * len(cells) else "text"
 
 
 def _are_years(first: Row, body: Sequence[Row]) -> bool:

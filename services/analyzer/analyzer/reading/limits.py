@@ -8,6 +8,9 @@ MAX_COLUMNS: Final = 10_000
 MAX_CELLS: Final = 60_000_000
 """The 100 MB that may be uploaded hold at most 50 million cells as CSV; only packed formats can hold more."""
 
+MAX_WORKBOOK_CELLS: Final = 20_000_000
+"""The parser of workbooks takes up to 60 bytes for a cell, also for an empty one."""
+
 MAX_LINE_CHARACTERS: Final = 4 * 1024 * 1024
 """A line with 10,000 columns of 400 characters. What is longer is no line of a table, and is never held in memory."""
 
@@ -29,8 +32,8 @@ MAX_NAME_CHARACTERS: Final = 200
 SAMPLE_LINES: Final = 500
 """What delimiter, header and layout are judged by."""
 
-SAMPLE_CHARACTERS: Final = 4 * MAX_LINE_CHARACTERS
+SAMPLE_CHARACTERS: Final = 1024 * 1024
 """Where the sample ends if its lines are long."""
 
-SAMPLE_VALUES: Final = 400
+SAMPLE_VALUES: Final = 64
 """Of one column, spread over its length: enough to rule a kind out before the whole column is tried."""

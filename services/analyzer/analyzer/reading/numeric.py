@@ -1,5 +1,6 @@
 """Numbers written by people: decimal commas, grouped thousands, percent and currency signs."""
 
+import re
 from typing import Final, Literal
 
 import pyarrow as pa
@@ -13,18 +14,18 @@ from analyzer.reading.kernels import (
     note_dropped,
     plain_spaces,
     replace,
-    sample,
     tolerable,
 )
 from analyzer.reading.literals import CURRENCY
 from analyzer.reading.notes import Notes, quote
+from analyzer.reading.textcolumn import TextColumn
 
 Decimal = Literal[".", ","]
 
 _PLAIN: Final = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?$"
 _INTEGER: Final = r"^[+-]?[0-9]{1,18}$"
-_LEADING_ZERO: Final = r"^[+-]?0[0-9]+$"
-_TOO_LONG: Final = r"^[+-]?[0-9]{19,}$"
+_ID: Final = r"^[+-]?(?:0[0-9]+|[0-9]{19,})$"
+"""The zeros of 00123 mean something; longer numbers than 64 bits hold would be rounded."""
 _PHONE: Final = r"^\+[0-9]{10,}$"
 _PHONE_NAME: Final = (
     r"(?i)(?:^|[\W_])(?:phone|tel|telephone|mobile|fax|zip|zipcode|postcode|postal|iban|ssn|inn"
@@ -45,112 +46,103 @@ _SHAPES: Final[dict[Decimal, str]] = {
     ".": rf"^(?:[0-9]+|{_SPACED}|[1-9][0-9]{{0,2}}(?:,[0-9]{{2,3}})*,[0-9]{{3}})?(?:\.[0-9]*)?{_EXPONENT}",
     ",": rf"^(?:[0-9]+|{_SPACED}|[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}})+)?(?:,[0-9]*)?{_EXPONENT}",
 }
+_MIN_SAMPLE_SHARE: Final = 0.6
+"""Of numbers, before the whole column is tried: the rest may turn out to be words for nothing."""
 _OTHER: Final[dict[Decimal, Decimal]] = {".": ",", ",": "."}
 
 
-def id_reason(values: pa.Array, name: str) -> str | None:
-    """Why digits in this column are no quantity (part of a sentence), or None. All values are plain numbers."""
-    if any_match(values, _LEADING_ZERO):
-        return "leading zeros"
-    if any_match(values, _TOO_LONG):
-        return "too many digits for a number"
-    if all_match(values, _PHONE) or any_match(pa.array([name]), _PHONE_NAME):
+def is_plain(column: TextColumn) -> bool:
+    """Whether all values are numbers as programs write them."""
+    return column.share(_PLAIN) == 1 and all_match(column.values, _PLAIN)
+
+
+def id_reason(column: TextColumn) -> str | None:
+    """Why plain numbers in this column are no quantity (part of a sentence), or None."""
+    if re.search(_PHONE_NAME, column.name) or column.share(_PHONE) == 1:
         return "digits that are no quantity"
+    if any_match(column.values, _ID):
+        return "leading zeros or too many digits"
     return None
 
 
-def is_plain(values: pa.Array) -> bool:
-    """Whether all values are numbers as programs write them."""
-    return all_match(sample(values), _PLAIN) and all_match(values, _PLAIN)
-
-
-def plain_numbers(values: pa.Array) -> pa.Array | None:
+def plain_numbers(column: TextColumn) -> pa.Array | None:
     """int64 or float64 from values for which `is_plain` holds; None if one is too large."""
-    kind = pa.int64() if all_match(values, _INTEGER) else pa.float64()
-    numbers = pc.cast(pc.utf8_ltrim(values, characters="+"), kind)
+    kind = pa.int64() if all_match(column.values, _INTEGER) else pa.float64()
+    numbers = pc.cast(pc.utf8_ltrim(column.values, characters="+"), kind)
     return None if kind == pa.float64() and count(pc.is_inf(numbers)) else numbers
 
 
-def decimal_of(values: pa.Array) -> Decimal | None:
-    """The decimal sign that these values (a sample) can only have; None if they can have either or neither."""
-    bodies = _bodies(values)
-    if bodies is None or not any_match(bodies, "[.,]"):
+def decimal_of(column: TextColumn) -> Decimal | None:
+    """The only decimal sign that the sample can have; None if it can have either or none."""
+    found = [re.search(_NUMBER, value) for value in column.sample]
+    bodies = [match["body"] for match in found if match]
+    fractions = [body for body in bodies if "." in body or "," in body]
+    if not fractions or len(bodies) < _MIN_SAMPLE_SHARE * len(found):
         return None
-    points, commas = (count(matches(bodies, _SHAPES[sign])) for sign in (".", ","))
-    if max(points, commas) < len(bodies) or points == commas:
+    points, commas = (sum(bool(re.search(_SHAPES[sign], body)) for body in fractions) for sign in (".", ","))
+    if points == commas or max(points, commas) < len(fractions):
         return None
     return "." if points > commas else ","
 
 
-def styled_numbers(values: pa.Array, name: str, decimal: Decimal | None, notes: Notes) -> pa.Array | None:
+def styled_numbers(column: TextColumn, decimal: Decimal | None, notes: Notes) -> pa.Array | None:
     """Numbers from values with signs and separators, null where a word stands; None if the column is something else.
 
     `decimal` is what the rest of the file has, if known: it decides where `1,234` can be read in two ways.
     """
+    name, values = column.name, column.values
+    if column.share(_NUMBER) < _MIN_SAMPLE_SHARE or any_match(values, _ID):
+        return None
     text = plain_spaces(values)
-    if not _mostly_numbers(sample(text)):
-        return None
-    if any_match(values, _LEADING_ZERO) or any_match(values, _TOO_LONG):
-        return None
     parts = pc.extract_regex(text, _NUMBER)
     units = _units(parts)
+    signs = ", ".join(sorted(units - {""}))
     if len(units - {""}) > 1 or ({"%", "‰"} & units and "" in units):
-        notes.add("Columns with several units were kept as text", f"{quote(name)} ({', '.join(sorted(units - {''}))})")
+        notes.add("Columns with several units were kept as text", f"{quote(name)} ({signs})")
         return None
     bodies = pc.struct_field(parts, "body")
-    first = _style(bodies, decimal, name, notes)
-    numbers = _convert(bodies, first, notes, name)
+    style = _style(bodies)
+    first = style or decimal or "."
+    numbers = _convert(bodies, first)
     if not tolerable(values, numbers.is_valid()):
         _note_rest(values, numbers, name, notes)
         return None
     note_dropped(values, numbers.is_valid(), "Words among numbers were left out", name, notes)
-    if units - {""}:
-        notes.add("Signs were taken off numbers", f"{quote(name)} ({(units - {''}).pop()})")
-    negative = _negative(parts)
-    return pc.if_else(negative, pc.negate(numbers), numbers)
-
-
-def _mostly_numbers(values: pa.Array) -> bool:
-    return len(values) > 0 and count(matches(values, _NUMBER)) >= 0.6 * len(values)
-
-
-def _bodies(values: pa.Array) -> pa.Array | None:
-    text = plain_spaces(values)
-    if not _mostly_numbers(text):
-        return None
-    return pc.struct_field(pc.extract_regex(text, _NUMBER), "body").drop_null()
+    if style is None and any_match(bodies, ","):
+        meaning = "decimal commas" if first == "," else "thousands separators"
+        notes.add(f"Commas that could be either were read as {meaning}", quote(name))
+    if not all_match(bodies, _SHAPES[first]):
+        notes.add("Columns mix decimal points and commas", quote(name))
+    if signs:
+        what = "Percent signs were taken off, so 12% is 12" if "%" in signs else "Units were taken off numbers"
+        notes.add(what, f"{quote(name)} ({signs})")
+    return pc.if_else(_negative(parts), pc.negate(numbers), numbers)
 
 
 def _units(parts: pa.Array) -> set[str]:
     """The currency and percent signs in the column, `''` among them if some values have none."""
-    joined = pc.binary_join_element_wise(pc.struct_field(parts, "prefix"), pc.struct_field(parts, "suffix"), "")
-    return {unit.lower() for unit in pc.unique(joined.cast(pa.large_string()).drop_null()).to_pylist()}
+    joined = _join(parts, "prefix", "suffix")
+    return {unit.lower() for unit in pc.unique(joined.drop_null()).to_pylist()}
 
 
-def _style(bodies: pa.Array, decimal: Decimal | None, name: str, notes: Notes) -> Decimal:
+def _style(bodies: pa.Array) -> Decimal | None:
+    """The decimal sign that more of the values can have; None if it is a draw, as with `1,234`."""
     points, commas = (count(matches(bodies, _SHAPES[sign])) for sign in (".", ","))
-    if points != commas:
-        return "." if points > commas else ","
-    if any_match(bodies, ","):
-        meaning = "decimal commas" if decimal == "," else "thousands separators"
-        notes.add(f"Commas that could be either were read as {meaning}", quote(name))
-    return decimal or "."
+    if points == commas:
+        return None
+    return "." if points > commas else ","
 
 
-def _convert(bodies: pa.Array, first: Decimal, notes: Notes, name: str) -> pa.Array:
+def _convert(bodies: pa.Array, first: Decimal) -> pa.Array:
     """Numbers from bodies in the first style, else in the other; null where neither fits."""
     fits = matches(bodies, _SHAPES[first])
     fits_other = pc.and_(pc.invert(fits), matches(bodies, _SHAPES[_OTHER[first]]))
-    if mixed := count(fits_other):
-        notes.add("Columns mix decimal points and commas", f"{quote(name)} ({mixed} of the rarer kind)")
     nothing = pa.scalar(None, bodies.type)
     main = _clean(pc.if_else(fits, bodies, nothing), first)
     rest = _clean(pc.if_else(fits_other, bodies, nothing), _OTHER[first])
     text = pc.coalesce(main, rest)
     text = pc.if_else(matches(text, _PLAIN), text, nothing)
-    if all_match(text, _INTEGER):
-        return pc.cast(text, pa.int64())
-    return pc.cast(text, pa.float64())
+    return pc.cast(text, pa.int64() if all_match(text, _INTEGER) else pa.float64())
 
 
 def _clean(bodies: pa.Array, decimal: Decimal) -> pa.Array:
@@ -159,10 +151,13 @@ def _clean(bodies: pa.Array, decimal: Decimal) -> pa.Array:
 
 
 def _negative(parts: pa.Array) -> pa.Array:
-    signs = [pc.struct_field(parts, field) for field in ("before", "sign", "after")]
-    joined = pc.binary_join_element_wise(*signs, "")
-    brackets = pc.and_(pc.equal(pc.struct_field(parts, "open"), "("), pc.equal(pc.struct_field(parts, "close"), ")"))
-    return pc.or_(pc.fill_null(matches(joined, "[−–-]"), False), pc.fill_null(brackets, False))
+    """A minus on any side, or brackets around, as in accounts."""
+    return matches(_join(parts, "before", "sign", "after", "open", "close"), r"[−–-]|\(\)")
+
+
+def _join(parts: pa.Array, *names: str) -> pa.Array:
+    fields = [pc.struct_field(parts, name).cast(pa.large_string()) for name in names]
+    return pc.binary_join_element_wise(*fields, pa.scalar("", pa.large_string()))
 
 
 def _note_rest(values: pa.Array, numbers: pa.Array, name: str, notes: Notes) -> None:

@@ -24,11 +24,16 @@ def read_parquet(path: Path, notes: Notes) -> RawTable:
     try:
         with pq.ParquetFile(path, pre_buffer=False) as file:
             _check_size(file)
-            table = file.read(use_threads=False)
+            return _raw_table(file.read(use_threads=False), notes)
+    except pa.ArrowMemoryError:
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UnreadableFile(
             "file.damaged_parquet", f"The Parquet file is damaged or cut off ({_reason(error)}). Write it again."
         ) from error
+
+
+def _raw_table(table: pa.Table, notes: Notes) -> RawTable:
     for _ in range(MAX_JSON_DEPTH):
         table = table.flatten()
     names = clean_names([_INDEX_NAME.sub("index", name) for name in table.column_names], notes)
@@ -50,7 +55,7 @@ def _check_size(file: pq.ParquetFile) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+    return str(error).split(". ")[0].split("\n")[0][:120].rstrip(".") or type(error).__name__
 
 
 def _readable(column: pa.ChunkedArray, name: str, notes: Notes) -> pa.Array | None:
@@ -78,6 +83,9 @@ def _convert(values: pa.Array, name: str, notes: Notes) -> pa.Array:
         return values.cast(pa.timestamp("us"))
     if pa.types.is_timestamp(kind):
         return _local(values, name, notes).cast(pa.timestamp("us"), safe=False)
+    if pa.types.is_duration(kind):
+        notes.add("Durations were read as seconds", quote(name))
+        return pc.divide(values.cast(pa.duration("us")).cast(pa.int64()).cast(pa.float64()), 1e6)
     if pa.types.is_nested(kind):
         return pa.array([_json(value) for value in values.to_pylist()], pa.large_string())
     return values.cast(pa.large_string())

@@ -10,9 +10,10 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final, Literal
+from xml.parsers import expat
 
 from analyzer.reading.errors import UnreadableFile
-from analyzer.reading.limits import MAX_CELLS, MAX_UNPACKED_BYTES, MAX_ZIP_ENTRIES
+from analyzer.reading.limits import MAX_UNPACKED_BYTES, MAX_WORKBOOK_CELLS, MAX_ZIP_ENTRIES
 
 _BLOCK_BYTES: Final = 1 << 20
 _REFERENCE: Final = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,8})([0-9]{1,12})["']""")
@@ -30,7 +31,15 @@ def check_workbook(path: Path) -> Workbook:
             _check_declared(archive.infolist())
             for entry in archive.infolist():
                 _check_entry(path, entry, kind)
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        expat.ExpatError,
+        OSError,
+        ValueError,
+        LookupError,
+        NotImplementedError,
+    ) as error:
         raise damaged(error) from error
     return kind
 
@@ -64,14 +73,16 @@ def _check_declared(entries: list[zipfile.ZipInfo]) -> None:
 def _bomb(what: str) -> UnreadableFile:
     return UnreadableFile(
         "file.zip_bomb",
-        f"The workbook unpacks to {what}; at most {MAX_UNPACKED_BYTES / 1e6:,.0f} MB and {MAX_CELLS:,} cells can be "
-        "read. Remove the rows and sheets that you do not need, or send the table as CSV.",
+        f"The workbook unpacks to {what}; at most {MAX_UNPACKED_BYTES / 1e6:,.0f} MB and {MAX_WORKBOOK_CELLS:,} cells "
+        "can be read. Remove the rows and sheets that you do not need, or send the table as CSV.",
     )
 
 
 def _check_entry(path: Path, entry: zipfile.ZipInfo, kind: Workbook) -> None:
     """Unpack one entry to nowhere: it has the size that it declares, and its cells fit into memory."""
     extent = _Extent(kind) if _holds_cells(entry.filename, kind) else None
+    # the parser of .ods waits for ever for the end of a broken tag
+    syntax = expat.ParserCreate() if kind == "ods" and entry.filename.endswith(".xml") else None
     size = 0
     for block in _unpack(path, entry):
         size += len(block)
@@ -79,6 +90,10 @@ def _check_entry(path: Path, entry: zipfile.ZipInfo, kind: Workbook) -> None:
             raise _bomb("more than it declares")
         if extent:
             extent.add(block)
+        if syntax:
+            syntax.Parse(block, False)
+    if syntax:
+        syntax.Parse(b"", True)
 
 
 def _holds_cells(name: str, kind: Workbook) -> bool:
@@ -127,7 +142,7 @@ class _Extent:
         cut = cut if cut > 0 and len(text) - cut < _BLOCK_BYTES else len(text)
         self._scan(text[:cut])
         self._tail = text[cut:]
-        if self._rows * self._columns > MAX_CELLS:
+        if self._rows * self._columns > MAX_WORKBOOK_CELLS:
             raise _bomb(f"a sheet of {self._rows:,} rows and {self._columns:,} columns")
 
     def _scan_xlsx(self, text: bytes) -> None:
