@@ -77,6 +77,17 @@ async def test_every_idea_for_the_sample_is_answered(console: Console, idea: str
     await expect(console.answer.locator(".unanswered")).to_have_count(0)
 
 
+@pytest.mark.parametrize(
+    "idea", ["Describe this table", "Show the first 5 rows", "Are there missing values?", "Are there outliers?"]
+)
+async def test_every_idea_for_another_file_is_answered(console: Console, sales: str, idea: str) -> None:
+    await console.choose("sales.csv", sales)
+    await console.page.get_by_role("button", name=idea).click()
+
+    await expect(console.answer).to_be_visible(timeout=60_000)
+    await expect(console.answer.locator(".unanswered")).to_have_count(0)
+
+
 async def test_after_a_reload_the_dialog_and_the_history_are_back(console: Console, sales: str) -> None:
     await console.choose("kept.csv", sales)
     await console.ask("total revenue by city")

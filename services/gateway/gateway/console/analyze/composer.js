@@ -5,7 +5,7 @@ import { bytes, t } from "../lib/i18n.js";
 import { takeFiles } from "./intake.js";
 
 const SAMPLE = new URL("../coffee-shops.csv", import.meta.url);
-const IDEAS = ["ask.idea.describe", "ask.idea.trend", "ask.idea.related", "ask.idea.missing"];
+const IDEAS = ["ask.idea.describe", "ask.idea.head", "ask.idea.missing", "ask.idea.outliers"];
 const SAMPLE_IDEAS = ["sample.idea.1", "sample.idea.2", "sample.idea.3", "sample.idea.4"];
 
 const byId = (id) => document.getElementById(id);

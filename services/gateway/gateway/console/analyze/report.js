@@ -26,7 +26,7 @@ export function reportView(job) {
 function warningsView(warnings) {
   if (warnings.length === 0) return null;
   return el("div", { class: "warnings" }, icon("info"),
-    el("div", {}, el("h3", {}, t("answer.warnings")), el("ul", {}, warnings.map((warning) => el("li", {}, warning)))));
+    el("ul", { "aria-label": t("answer.warnings") }, warnings.map((warning) => el("li", {}, warning))));
 }
 
 function provenanceView({ provenance: from, engine }) {
@@ -44,5 +44,6 @@ function provenanceView({ provenance: from, engine }) {
 
 function sandboxPart(tier) {
   if (!tier) return null;
-  return tier === "unsafe" ? el("strong", {}, t("from.unsafe")) : t("from.sandbox", { tier });
+  if (tier === "unsafe") return el("strong", {}, t("from.unsafe"));
+  return tier === "full" ? t("from.sandbox.full") : t("from.sandbox", { tier });
 }

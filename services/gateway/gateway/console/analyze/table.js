@@ -5,19 +5,22 @@ import { button, download, el, fileName } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
 
 const ROWS_AT_FIRST = 10;
+const ROWS_LEFT_OUT = 5; // a button is not worth fewer
 const ROWS_MORE = 200;
 // How many digits of a fraction say enough in a table; the exact number is in the cell's title and in the CSV.
-const DIGITS = 5;
+const DIGITS = 4;
 // Years and other short numbers read badly as "2,012"; from five digits on, groups help.
 const GROUPED_FROM = 10_000;
 const MIDNIGHT = /^(\d{4}-\d\d-\d\d)[T ]00:00(:00(\.0+)?)?$/;
+const MOMENT = /^(\d{4}-\d\d-\d\d)T(?=\d\d:\d\d)/;
+const LONG_TEXT = 40;
 
 const collator = new Intl.Collator(language, { numeric: true });
 
 /** The element for a `Table` of the contract. */
 export function tableView(table) {
   const title = table.title || t("table.untitled");
-  const view = { rows: [...table.rows], shown: ROWS_AT_FIRST, sorted: null, ascending: true };
+  const view = { rows: [...table.rows], shown: rowsAtFirst(table), sorted: null, ascending: true };
   const columns = table.columns.map((name, index) => columnOf(name, index, table.rows));
   const body = el("tbody");
   const more = button("", "chevron", () => { view.shown += ROWS_MORE; render(); }, { class: "button quiet small" });
@@ -48,6 +51,10 @@ export function csvOf({ columns, rows }) {
   return [columns, ...rows].map((row) => row.map(quote).join(",") + "\r\n").join("");
 }
 
+function rowsAtFirst({ rows }) {
+  return rows.length <= ROWS_AT_FIRST + ROWS_LEFT_OUT ? rows.length : ROWS_AT_FIRST;
+}
+
 function columnOf(name, index, rows) {
   const values = rows.map((row) => row[index]).filter((value) => value !== null);
   const numeric = values.length > 0 && values.every((value) => typeof value === "number");
@@ -73,9 +80,10 @@ function headOf(column, onclick) {
 
 function cellOf(column, row) {
   const value = row[column.index];
-  if (value === null) return el("td", { class: "empty" }, "—");
+  if (value === null) return el("td", { class: column.numeric ? "empty number" : "empty" }, "—");
   if (typeof value === "number") return el("td", { class: "number", title: String(value) }, column.write(value));
-  return el("td", {}, String(value).replace(MIDNIGHT, "$1"));
+  const text = String(value).replace(MIDNIGHT, "$1").replace(MOMENT, "$1 ");
+  return el("td", { class: text.length > LONG_TEXT && "long" }, text);
 }
 
 function sortBy(view, column) {
