@@ -7,6 +7,7 @@ import subprocess
 import sysconfig
 import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,11 +57,11 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
         command, cwd=home, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     running = Suite(f"http://127.0.0.1:{port}", home / "suite.log")
-    ready = threading.Event()
+    ready: Future[bool] = Future()
     reader = threading.Thread(target=_keep_log, args=(process, running, ready), daemon=True)
     reader.start()
     try:
-        if not ready.wait(READY_SECONDS) or process.poll() is not None:
+        if not _wait(ready):
             pytest.fail(f"the suite is not ready:\n{running.log.read_text()[-5000:]}", pytrace=False)
         yield running
     finally:
@@ -69,15 +70,23 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
         reader.join(STOP_SECONDS)
 
 
-def _keep_log(process: subprocess.Popen[str], suite: Suite, ready: threading.Event) -> None:
+def _wait(ready: Future[bool]) -> bool:
+    try:
+        return ready.result(READY_SECONDS)
+    except TimeoutError:
+        return False
+
+
+def _keep_log(process: subprocess.Popen[str], suite: Suite, ready: Future[bool]) -> None:
     assert process.stdout is not None
     with suite.log.open("w") as log:
         for line in process.stdout:
             log.write(line)
             log.flush()
             if f"Open {suite.url}" in line:
-                ready.set()
-    ready.set()  # it ended: nobody need wait any longer
+                ready.set_result(True)
+    if not ready.done():
+        ready.set_result(False)  # it ended instead
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
