@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from alembic import command, context
 from alembic.config import Config
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from warren.errors import DatabaseUnavailable
+
 
 class Database:
     """One engine and pool for a process. Use as `async with database.transaction() as connection`."""
@@ -18,18 +20,44 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
 
-    def transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A connection in a transaction that commits when the block ends and rolls back when it raises."""
-        return self.engine.begin()
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction that commits when the block ends and rolls back when it raises.
+
+        Raises `DatabaseUnavailable`; what was done may then be committed all the same.
+        """
+        try:
+            async with self.engine.begin() as connection:
+                yield connection
+        except sa.exc.DBAPIError as error:
+            if _is_outage(error):
+                raise DatabaseUnavailable(_name(error.orig)) from error
+            raise
+        except (sa.exc.TimeoutError, OSError) as error:  # TimeoutError is an OSError
+            raise DatabaseUnavailable(_name(error)) from error
 
     async def reachable(self) -> bool:
         """Whether PostgreSQL answers now."""
         try:
-            async with self.engine.connect() as connection:
+            async with self.transaction() as connection:
                 await connection.execute(sa.text("SELECT 1"))
-        except (sa.exc.SQLAlchemyError, OSError, TimeoutError):
+        except DatabaseUnavailable:
             return False
         return True
+
+
+_PASSING = {"08", "28", "3D", "40", "53", "57", "58"}
+"""SQLSTATE classes: connection, login, no such database (yet), rolled back in favour of another, out of resources, shut
+down, system error."""
+
+
+def _is_outage(error: sa.exc.DBAPIError) -> bool:
+    """Whether the statement is not at fault."""
+    return error.connection_invalidated or str(getattr(error.orig, "sqlstate", ""))[:2] in _PASSING
+
+
+def _name(error: BaseException | None) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 @asynccontextmanager

@@ -52,5 +52,9 @@ class QueryTimeout(WarrenError):
         self.name = name
 
 
+class DatabaseUnavailable(WarrenError):
+    """PostgreSQL cannot be reached, or broke off; the same may succeed later."""
+
+
 class BrokerUnavailable(WarrenError):
     """RabbitMQ did not take the message (away, blocked, or no queue for it)."""

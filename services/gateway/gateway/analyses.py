@@ -1,26 +1,26 @@
 """Ask a question about a file: everything between a parsed request and an accepted job."""
 
-from typing import Any, Literal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, Literal
 
 from fastapi import Request
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
-from starlette.datastructures import UploadFile
 
 from gateway import uploads
-from gateway.problems import Problem
+from gateway.problems import Problem, invalid
 from gateway.service import Gateway
 from gateway.store import files, sessions
 from gateway.store.keys import ApiKey
+from gateway.uploads import Stored
 from warren.contracts.analyzer import CsvAnalysis, UploadedFile
-
-MAX_FORM_FIELDS = 20
 
 
 class AnalysisRequest(BaseModel):
-    """What a client sends; as JSON, or as a form with the file beside it."""
+    """A question about a table. Send it as JSON, or as a form with the file beside it."""
 
-    question: str = Field(min_length=1, max_length=10_000)
+    question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
     session_id: str | None = Field(None, max_length=100, description="Dialog to go on with; a new one when empty")
     file_id: str | None = Field(
         None, max_length=100, description="File from `POST /v1/files`; the session's latest when empty"
@@ -29,22 +29,21 @@ class AnalysisRequest(BaseModel):
     engine: Literal["auto", "local", "llm"] = "auto"
 
 
-async def parse(request: Request) -> tuple[AnalysisRequest, UploadFile | None]:
-    """The request's fields and its file. Raises 415 and 422 `Problem`s."""
+@asynccontextmanager
+async def received(request: Request, gateway: Gateway) -> AsyncIterator[tuple[AnalysisRequest, Stored | None]]:
+    """The request's fields and its stored file. Raises 400, 413, 415 and 422 `Problem`s."""
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
         try:
-            return validated(await request.json()), None
-        except ValueError as error:
-            raise Problem(422, "request.invalid", f"The body is not JSON: {error}") from None
+            fields = await request.json()
+        except (ValueError, RecursionError):
+            raise Problem(422, "request.invalid", "The body is not JSON.") from None
+        yield validated(fields), None
+        return
     if kind not in {"multipart/form-data", "application/x-www-form-urlencoded"}:
         raise Problem(415, "request.media_type", "Send multipart/form-data with a file, or application/json.")
-    form = await request.form(max_files=1, max_fields=MAX_FORM_FIELDS)
-    upload = form.get("file")
-    fields = {name: value for name, value in form.items() if isinstance(value, str) and value != ""}
-    if isinstance(upload, str) and upload:
-        raise Problem(422, "request.invalid", "/file: send a file, not text.")
-    return validated(fields), upload if isinstance(upload, UploadFile) else None
+    async with uploads.form(request, gateway) as (fields, stored):
+        yield validated(fields), stored
 
 
 def validated(fields: Any) -> AnalysisRequest:
@@ -52,12 +51,7 @@ def validated(fields: Any) -> AnalysisRequest:
     try:
         return AnalysisRequest.model_validate(fields)
     except ValidationError as error:
-        errors = [
-            {"pointer": "/" + "/".join(map(str, item["loc"])), "detail": item["msg"], "code": item["type"]}
-            for item in error.errors(include_url=False)
-        ]
-        detail = "; ".join(f"{item['pointer']}: {item['detail']}" for item in errors[:3])
-        raise Problem(422, "request.invalid", detail, errors=errors) from None
+        raise invalid(error.errors(include_url=False)) from None
 
 
 async def accept(
@@ -93,10 +87,3 @@ async def _known_file(
             422, "file.missing", "/file: send a file, a file_id, or the session_id of a session that has one."
         )
     return files.as_upload(row)
-
-
-async def keep_upload(gateway: Gateway, upload: UploadFile | None) -> UploadedFile | None:
-    """Store the file of a request, if it has one. Raises 413, 415 and 422 `Problem`s."""
-    if upload is None:
-        return None
-    return await uploads.keep(upload, gateway.blobs, gateway.settings.max_upload_bytes)

@@ -5,15 +5,12 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-import sqlalchemy as sa
 from fastapi import FastAPI, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.exceptions import HTTPException
 
-from gateway import asyncapi, compat, problems
+from gateway import asyncapi, compat, openapi, problems
 from gateway.auth import KeyCache
 from gateway.bootstrap import bootstrap
 from gateway.measure import Measure
@@ -21,7 +18,10 @@ from gateway.routes import analyses, files, health, jobs, sessions, tickets
 from gateway.settings import GatewaySettings
 from gateway.streams import events
 from gateway.streams.places import Places
-from gateway.uploads import FORM_ALLOWANCE_BYTES
+from gateway.uploads import BodyLimit
+
+EXPOSED_HEADERS = ["Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]
+"""What scripts of other sites' pages may read besides the body."""
 
 CONSOLE = Path(__file__).parent / "console"
 
@@ -35,12 +35,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             app.state.gateway = gateway
             yield
 
-    app = FastAPI(
-        title="Warren",
-        version=version("warren-gateway"),
-        lifespan=lifespan,
-        max_body_size=settings.max_upload_bytes + FORM_ALLOWANCE_BYTES,
-    )
+    app = FastAPI(title="Warren", version=version("warren-gateway"), lifespan=lifespan)
+    app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
     app.state.keys = KeyCache()
     app.state.places = Places(settings.max_sockets_per_key)
     for router in (
@@ -50,14 +46,16 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         app.include_router(router)
     app.mount("/console", StaticFiles(directory=CONSOLE, html=True), name="console")
     app.add_api_route("/", _console, include_in_schema=False)
-    app.add_exception_handler(problems.Problem, problems.on_problem)
-    app.add_exception_handler(HTTPException, problems.on_http_exception)
-    app.add_exception_handler(RequestValidationError, problems.on_invalid)
-    for error in (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError, TimeoutError):
-        app.add_exception_handler(error, problems.on_database_error)
+    for error in problems.HANDLED:
+        app.add_exception_handler(error, problems.answer)
+    app.add_middleware(BodyLimit, max_file_bytes=settings.max_upload_bytes)
     if settings.cors_origins:
         app.add_middleware(
-            CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], allow_headers=["*"]
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED_HEADERS,
         )
     app.add_middleware(Measure)
     return app

@@ -3,7 +3,8 @@
 import time
 from typing import Annotated, Any
 
-from fastapi import Depends, Request, Response, WebSocket
+from fastapi import Depends, Request, WebSocket
+from starlette.requests import HTTPConnection
 
 from gateway.problems import Problem
 from gateway.service import Gateway
@@ -12,8 +13,6 @@ from gateway.store.keys import LOCAL, ApiKey
 
 CACHE_SECONDS = 5.0
 """How long a key is believed without asking the database; so long a revoked one may still work."""
-
-_BEARER = "Bearer "
 
 
 class KeyCache:
@@ -41,61 +40,63 @@ async def gateway_of(request: Request) -> Gateway:  # async: FastAPI would run a
     return gateway
 
 
-async def caller(request: Request, response: Response, gateway: Annotated[Gateway, Depends(gateway_of)]) -> ApiKey:
+async def caller(request: Request, gateway: Annotated[Gateway, Depends(gateway_of)]) -> ApiKey:
     """The key of this request, counted against its limit. Raises 401, 403 or 429 `Problem`s."""
     key = await _authenticate(gateway, request.app.state.keys, request.headers.get("Authorization", ""))
-    needed = "read" if request.method in {"GET", "HEAD"} else "write"
-    if needed not in key.scopes:
-        raise Problem(403, "key.scope", f"This key may not {needed}.")
-    who = key.id if key is not LOCAL else f"address:{request.client.host if request.client else ''}"
-    limit = key.requests_per_minute or gateway.settings.requests_per_minute
-    headers = gateway.limits.hit(who, limit)
-    response.headers.update(headers)
-    request.state.limit_headers = headers
+    _check_scope(key, "read" if request.method in {"GET", "HEAD"} else "write")
+    request.state.headers = count(gateway, key, request)
     return key
+
+
+def count(gateway: Gateway, key: ApiKey, connection: HTTPConnection) -> dict[str, str]:
+    """Count a call against its key's limit; returns the headers that say what is left. Raises a 429 `Problem`."""
+    who = key.id if key is not LOCAL else f"address:{connection.client.host if connection.client else ''}"
+    return gateway.limits.hit(who, key.requests_per_minute or gateway.settings.requests_per_minute)
+
+
+def _check_scope(key: ApiKey, scope: str) -> None:
+    if scope not in key.scopes:
+        raise Problem(403, "key.scope", f"This key may not {scope}.")
 
 
 async def _authenticate(gateway: Gateway, cache: KeyCache, authorization: str) -> ApiKey:
     if gateway.settings.auth == "off":
         return LOCAL
-    key = None
-    if authorization.startswith(_BEARER):
-        key = await cache.find(gateway, authorization.removeprefix(_BEARER).strip())
+    scheme, _, secret = authorization.partition(" ")
+    key = await cache.find(gateway, secret.strip()) if scheme.lower() == "bearer" else None
     if key is None:
-        raise unauthorized()
+        raise _unauthorized("Send a valid API key: Authorization: Bearer wrn_…")
     return key
 
 
-def unauthorized() -> Problem:
-    return Problem(
-        401,
-        "key.invalid",
-        "Send a valid API key: Authorization: Bearer wrn_…",
-        headers={"WWW-Authenticate": 'Bearer realm="warren"'},
-    )
+def _unauthorized(detail: str) -> Problem:
+    return Problem(401, "key.invalid", detail, headers={"WWW-Authenticate": 'Bearer realm="warren"'})
 
 
-async def socket_caller(socket: WebSocket) -> tuple[ApiKey | None, str | None]:
-    """The key behind a WebSocket (None: refuse it), and the subprotocol to accept.
+async def socket_caller(socket: WebSocket, scope: str) -> ApiKey:
+    """The key behind a WebSocket. Raises 401 or 403 `Problem`s.
 
     Browsers cannot set headers on a WebSocket, so a key may come as subprotocol (`bearer, wrn_…`), or be traded for a
     ticket (`?ticket=`) before.
     """
     gateway: Gateway = socket.app.state.gateway
-    cache: KeyCache = socket.app.state.keys
-    offered = [part.strip() for part in socket.headers.get("Sec-WebSocket-Protocol", "").split(",")]
-    subprotocol = "bearer" if "bearer" in offered else None
-    if gateway.settings.auth == "off":
-        return LOCAL, subprotocol
-    if ticket := socket.query_params.get("ticket"):
+    ticket = socket.query_params.get("ticket")
+    if ticket and gateway.settings.auth != "off":
         async with gateway.database.transaction() as connection:
-            return await keys.use_ticket(connection, ticket), subprotocol
-    secret = next((part for part in offered if part.startswith(keys.PREFIX)), "")
-    authorization = f"{_BEARER}{secret}" if secret else socket.headers.get("Authorization", "")
-    try:
-        return await _authenticate(gateway, cache, authorization), subprotocol
-    except Problem:
-        return None, subprotocol
+            key = await keys.use_ticket(connection, ticket)
+        if key is None:
+            raise _unauthorized("This ticket was used or is too old. Get another from POST /v1/tickets.")
+    else:
+        secret = next((part for part in offered_protocols(socket) if part.startswith(keys.PREFIX)), "")
+        authorization = f"Bearer {secret}" if secret else socket.headers.get("Authorization", "")
+        key = await _authenticate(gateway, socket.app.state.keys, authorization)
+    _check_scope(key, scope)
+    return key
+
+
+def offered_protocols(socket: WebSocket) -> list[str]:
+    offered: list[str] = socket.scope.get("subprotocols", [])
+    return offered
 
 
 def origin_allowed(headers: Any, allowed: list[str]) -> bool:

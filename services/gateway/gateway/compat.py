@@ -1,26 +1,30 @@
 """Calls of the earlier CSV analyst's clients, as a thin layer over the same parts that `/v1` uses."""
 
-import asyncio
 import base64
 import binascii
 import io
 import re
 from contextlib import aclosing
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Request, Response, WebSocket
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Path, Request, WebSocket
+from fastapi.responses import Response
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
 from starlette.datastructures import UploadFile
 
-from gateway import analyses
+from gateway import analyses, schemas, uploads
+from gateway.analyses import AnalysisRequest
+from gateway.answers import Answer
 from gateway.auth import Caller, Parts
 from gateway.lifecycle import Status
-from gateway.problems import Problem
+from gateway.openapi import answers, errors, form_body
+from gateway.problems import Problem, invalid
 from gateway.service import Gateway
 from gateway.store import sessions
 from gateway.store.keys import ApiKey
 from gateway.streams.socket import BAD_MESSAGE, Hangup, Socket, admitted
+from gateway.uploads import Stored
 from warren.contracts.events import EventType, JobEvent
 
 router = APIRouter(tags=["earlier clients"])
@@ -36,35 +40,55 @@ CELERY_STATES = {
 }
 """Our states under the names those clients poll for."""
 
+URL_ENCODED = "application/x-www-form-urlencoded"
+
 _CSV_URI = re.compile(r"data:[\w.+/-]*;base64,")
 
 
-@router.post("/api/sessions", summary="Start a session (earlier clients)")
-async def create_session(gateway: Parts, key: Caller) -> dict[str, Any]:
+class EarlierForm(BaseModel):
+    """A question about a file, or about the session's latest."""
+
+    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+    session_id: str | None = Field(None, max_length=100)
+
+
+@router.post(
+    "/api/sessions", summary="Start a session (earlier clients)", responses=answers(schemas.EarlierSession, 200)
+)
+async def create_session(gateway: Parts, key: Caller) -> Response:
     async with gateway.database.transaction() as connection:
         row = await sessions.create(connection, key.id, gateway.settings.session_expire_seconds)
-    return {"session_id": row.id}
+    return Answer({"session_id": row.id})
 
 
-@router.post("/api/analyze-async", summary="Ask a question about a file (earlier clients)")
-async def analyze_async(request: Request, gateway: Parts, key: Caller) -> dict[str, Any]:
+@router.post(
+    "/api/analyze-async",
+    summary="Ask a question about a file (earlier clients)",
+    responses=answers(schemas.EarlierAccepted, 200) | errors(400, 404, 410, 413, 415),
+    openapi_extra=form_body(EarlierForm, file_required=False),
+)
+async def analyze_async(request: Request, gateway: Parts, key: Caller) -> Response:
     """Multipart `session_id`, `file`, `query`."""
-    form = await request.form(max_files=1, max_fields=analyses.MAX_FORM_FIELDS)
-    upload = form.get("file")
-    file = upload if isinstance(upload, UploadFile) else None
-    row = await _accept(gateway, key, form.get("session_id"), form.get("query"), file)
-    return {"success": True, "task_id": row["id"], "status": "queued"}
+    if not request.headers.get("Content-Type", "").lower().startswith(("multipart/form-data", URL_ENCODED)):
+        raise Problem(415, "request.media_type", "Send multipart/form-data with a file.")
+    async with uploads.form(request, gateway) as (fields, stored):
+        row = await _accept(gateway, key, fields, stored)
+    return Answer({"success": True, "task_id": row["id"], "status": "queued"})
 
 
-@router.get("/api/tasks/{task_id}", summary="Look at a task (earlier clients)")
-async def get_task(task_id: str, gateway: Parts, key: Caller) -> Response:
+@router.get(
+    "/api/tasks/{task_id}",
+    summary="Look at a task (earlier clients)",
+    responses=answers(schemas.EarlierTask, 200, 404) | errors(410),
+)
+async def get_task(task_id: Annotated[str, Path(max_length=100)], gateway: Parts, key: Caller) -> Response:
     try:
         row = await gateway.job(key.id, task_id)
     except Problem as problem:
-        if problem.status != 404:
+        if problem.status_code != 404:
             raise
-        return JSONResponse({"task_id": task_id, "status": "PENDING", "error": problem.detail}, 404)
-    return JSONResponse(await _task(gateway, row))
+        return Answer({"task_id": task_id, "status": "PENDING", "error": problem.detail}, 404)
+    return Answer(await _task(gateway, row))
 
 
 async def _task(gateway: Gateway, row: sa.Row[Any]) -> dict[str, Any]:
@@ -97,7 +121,7 @@ def _meta(progress: dict[str, Any]) -> dict[str, Any]:
 @router.websocket("/ws/analyze/{session_id}")
 async def analyze_socket(websocket: WebSocket, session_id: str) -> None:
     """Client: `{"type": "analyze", "file_base64", "query"}`; server: `progress`, then `result` or `error`."""
-    async with admitted(websocket) as socket:
+    async with admitted(websocket, "write") as socket:
         if socket is not None:
             await _converse(socket, session_id)
 
@@ -110,19 +134,21 @@ async def _converse(socket: Socket, session_id: str) -> None:
     except Problem as problem:
         raise Hangup(BAD_MESSAGE, problem.code, problem.detail) from None
     # Base64 makes four characters of three bytes; the rest of the message is small.
-    max_bytes = gateway.settings.max_upload_bytes * 4 // 3 + analyses.MAX_FORM_FIELDS * 10_000
+    max_bytes = gateway.settings.max_upload_bytes * 4 // 3 + uploads.TEXT_BYTES
     while True:
         message = await socket.receive(max_bytes)
         if message.get("type") != "analyze":
             raise Hangup(BAD_MESSAGE, "message.unknown_type", f"Unknown type {message.get('type')!r}: send analyze.")
         try:
-            row = await _accept(
-                gateway, socket.key, session_id, message.get("query"), await _decode(message.get("file_base64"))
-            )
+            socket.count()
+            upload = _decode(message.get("file_base64"))
+            async with uploads.stored(upload, gateway.blobs, gateway.settings.max_upload_bytes) as stored:
+                fields = {"query": message.get("query"), "session_id": session_id}
+                row = await _accept(gateway, socket.key, fields, stored)
         except Problem as problem:
             await socket.error(problem.code, problem.detail)
             continue
-        await _follow(socket, row["id"])
+        await socket.while_there(_follow(socket, row["id"]))
 
 
 async def _follow(socket: Socket, job_id: str) -> None:
@@ -130,21 +156,13 @@ async def _follow(socket: Socket, job_id: str) -> None:
     async with aclosing(gateway.watches.events(job_id)) as happening:
         async for event in happening:
             if event.type is EventType.completed:
-                await socket.send({"type": "result", "task_id": job_id, "result": await _result_of(socket, job_id)})
+                result = await _result(gateway, await gateway.job(socket.key.id, job_id))
+                await socket.send({"type": "result", "task_id": job_id, "result": result})
             elif event.type.terminal:
                 failure = _failure(event.data or None)
                 await socket.send({"type": "error", "task_id": job_id, "message": failure["error"], **failure})
             else:
                 await socket.send({"type": "progress", "task_id": job_id, "meta": _event_meta(event)})
-
-
-async def _result_of(socket: Socket, job_id: str) -> dict[str, Any]:
-    # The live event may be a moment ahead of the recorder that writes the row.
-    while True:
-        row = await socket.gateway.job(socket.key.id, job_id)
-        if row.completed_at is not None:
-            return await _result(socket.gateway, row)
-        await asyncio.sleep(0.02)
 
 
 def _event_meta(event: JobEvent) -> dict[str, Any]:
@@ -154,28 +172,28 @@ def _event_meta(event: JobEvent) -> dict[str, Any]:
     return _meta(event.data)
 
 
-async def _decode(text: Any) -> UploadFile | None:
+def _decode(text: Any) -> UploadFile | None:
     if text is None or text == "":
         return None
     if not isinstance(text, str):
-        raise Problem(422, "request.invalid", "file_base64: the file's bytes as base64 text.")
+        raise Problem(422, "request.invalid", "/file_base64: the file's bytes as base64 text.")
     try:
         data = base64.b64decode(_CSV_URI.sub("", text[:200]) + text[200:], validate=True)
     except (binascii.Error, ValueError):
-        raise Problem(422, "request.invalid", "file_base64: this is not base64.") from None
+        raise Problem(422, "request.invalid", "/file_base64: this is not base64.") from None
     return UploadFile(io.BytesIO(data), filename="data.csv", size=len(data))
 
 
-async def _accept(
-    gateway: Gateway, key: ApiKey, session_id: Any, query: Any, upload: UploadFile | None
-) -> dict[str, Any]:
-    if not isinstance(query, str) or not query.strip():
-        raise Problem(422, "request.invalid", "query: ask a question about the file.")
-    if session_id is not None and not isinstance(session_id, str):
-        raise Problem(422, "request.invalid", "session_id: the id from POST /api/sessions.")
-    kept = await analyses.keep_upload(gateway, upload)
-    asked = analyses.validated({"question": query, "session_id": session_id or None})
+async def _accept(gateway: Gateway, key: ApiKey, fields: dict[str, Any], stored: Stored | None) -> dict[str, Any]:
+    """Accept a question as a job; returns its row. Raises `Problem`s."""
+    try:
+        form = EarlierForm.model_validate(fields)
+    except ValidationError as error:
+        raise invalid(error.errors(include_url=False)) from None
+    asked = AnalysisRequest(question=form.query, session_id=form.session_id or None)
     async with gateway.database.transaction() as connection:
-        row = await analyses.accept(connection, gateway, key, asked, kept)
+        row = await analyses.accept(connection, gateway, key, asked, stored.file if stored else None)
+    if stored is not None:
+        stored.used = True
     gateway.publish(row)
     return row

@@ -1,4 +1,4 @@
-"""Counts and times every request, and gives it an id that its log lines carry."""
+"""Counts and times every request, gives it an id that its log lines carry, and adds the headers every answer has."""
 
 import time
 import uuid
@@ -38,7 +38,9 @@ class Measure:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                given = {"X-Request-ID": request_id, **scope.get("state", {}).get("headers", {})}
+                added = [(name.lower().encode(), value.encode()) for name, value in given.items()]
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id), tracer.start_as_current_span("http"):

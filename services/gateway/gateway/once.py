@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
-from fastapi.encoders import jsonable_encoder
-from fastapi.responses import JSONResponse
+from pydantic_core import to_jsonable_python
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.answers import Answer
 from gateway.problems import Problem
 from gateway.service import Gateway
 from gateway.store import idempotency
@@ -28,9 +28,9 @@ class Created:
     location: str | None = None
     after_commit: Callable[[], Any] = lambda: None
 
-    def response(self, headers: dict[str, str] | None = None) -> JSONResponse:
+    def answer(self, **headers: str) -> Answer:
         location = {"Location": self.location} if self.location else {}
-        return JSONResponse(jsonable_encoder(self.body), self.status, {**(headers or {}), **location})
+        return Answer(self.body, self.status, {**headers, **location})
 
 
 Create = Callable[[AsyncConnection], Awaitable[Created]]
@@ -38,30 +38,29 @@ Create = Callable[[AsyncConnection], Awaitable[Created]]
 
 async def create_once(
     gateway: Gateway, request: Request, key_id: str, content: dict[str, Any], create: Create
-) -> JSONResponse:
+) -> Answer:
     """The answer of `create`, or that of the first request with the same key.
 
     `content` is what makes two requests the same. Raises a 409 `Problem` while the first is in flight, 422 if the key
     came with another content.
     """
     key = request.headers.get(HEADER)
-    headers: dict[str, str] = getattr(request.state, "limit_headers", {})
     if key is None:
         async with gateway.database.transaction() as connection:
             created = await create(connection)
         created.after_commit()
-        return created.response(headers)
+        return created.answer()
     if not 0 < len(key) <= MAX_KEY_LENGTH:
         raise Problem(422, "idempotency_key.invalid", f"{HEADER} has 1 to {MAX_KEY_LENGTH} characters.")
     fingerprint = _fingerprint(request, content)
     async with gateway.database.transaction() as connection:
         first = await idempotency.claim(connection, key_id, key, fingerprint)
     if first is not None:
-        return _repeat(first, fingerprint, headers)
+        return _repeat(first, fingerprint)
     try:
         async with gateway.database.transaction() as connection:
             created = await create(connection)
-            body = jsonable_encoder(created.body)
+            body = to_jsonable_python(created.body)
             await idempotency.answer(
                 connection, key_id, key, status=created.status, response=body, location=created.location
             )
@@ -70,18 +69,17 @@ async def create_once(
             await idempotency.release(connection, key_id, key)
         raise
     created.after_commit()
-    return created.response(headers)
+    return created.answer()
 
 
-def _repeat(first: Any, fingerprint: str, headers: dict[str, str]) -> JSONResponse:
+def _repeat(first: Any, fingerprint: str) -> Answer:
     if first.fingerprint != fingerprint:
         raise Problem(422, "idempotency_key.reused", f"This {HEADER} came before with another request.")
     if first.status is None:
         raise Problem(
             409, "idempotency_key.in_flight", "The first request is still in flight.", headers={"Retry-After": "1"}
         )
-    repeated = Created(first.response, first.status, first.location)
-    return repeated.response({**headers, "Idempotency-Replayed": "true"})
+    return Created(first.response, first.status, first.location).answer(**{"Idempotency-Replayed": "true"})
 
 
 def _fingerprint(request: Request, content: dict[str, Any]) -> str:

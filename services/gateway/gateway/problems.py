@@ -1,17 +1,24 @@
 """Errors of the public API: RFC 9457 problem documents, each with a stable code."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+import sqlalchemy as sa
+import structlog
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from warren.errors import DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
+
 MEDIA_TYPE = "application/problem+json"
 
 
-class Problem(Exception):
+class Problem(HTTPException):
     """Answer this request with a problem document. `detail` is for a person: what is wrong, where, what to do."""
 
     def __init__(
@@ -23,63 +30,81 @@ class Problem(Exception):
         errors: list[dict[str, Any]] | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(detail)
-        self.status = status
+        super().__init__(status, detail, headers)
         self.code = code
-        self.detail = detail
         self.errors = errors
-        self.headers = headers
 
     def body(self) -> dict[str, Any]:
         document = {
             "type": f"/docs/api.md#{self.code}",
-            "title": HTTPStatus(self.status).phrase,
-            "status": self.status,
+            "title": HTTPStatus(self.status_code).phrase,
+            "status": self.status_code,
             "detail": self.detail,
             "code": self.code,
         }
         return {**document, "errors": self.errors} if self.errors else document
 
     def response(self) -> JSONResponse:
-        return JSONResponse(self.body(), status_code=self.status, media_type=MEDIA_TYPE, headers=self.headers)
+        return JSONResponse(self.body(), status_code=self.status_code, media_type=MEDIA_TYPE, headers=self.headers)
 
 
 def not_found(what: str, name: str) -> Problem:
     return Problem(404, f"{what}.not_found", f"There is no {what} {name!r}, or it is not yours.")
 
 
-def unavailable(what: str) -> Problem:
-    return Problem(
-        503, f"{what}.unavailable", f"{what} cannot be reached now. Try again soon.", headers={"Retry-After": "2"}
-    )
+def invalid(errors: Sequence[Any]) -> Problem:
+    """Fields that do not fit: 422 with a pointer at each. `errors` are pydantic's."""
+    pointed = [
+        {
+            "pointer": "/" + "/".join(str(part) for part in item["loc"]),
+            "detail": item["msg"],
+            "code": item["type"],
+        }
+        for item in errors
+    ]
+    detail = "; ".join(f"{item['pointer']}: {item['detail']}" for item in pointed[:3])
+    return Problem(422, "request.invalid", detail, errors=pointed)
 
 
-async def on_problem(_request: Request, problem: Exception) -> JSONResponse:
-    assert isinstance(problem, Problem)  # noqa: S101  registered for it alone
+def of(error: Exception) -> Problem:
+    """The problem behind any error: whose fault it is decides the status."""
+    match error:
+        case Problem():
+            return error
+        case RequestValidationError():
+            return invalid(error.errors())
+        case HTTPException():
+            return _framework(error)
+        case DatabaseUnavailable():
+            return _unavailable("database", "PostgreSQL")
+        case OSError():
+            log.error("storage_failed", error=f"{type(error).__name__}: {error}")
+            return _unavailable("storage", "The file store")
+        case sa.exc.DBAPIError() if str(getattr(error.orig, "sqlstate", ""))[:2] == "22":
+            # A "data exception": a NUL character in a text, for example, which PostgreSQL does not store.
+            return Problem(422, "request.invalid", "The request has characters or numbers that cannot be stored.")
+        case _:
+            return Problem(500, "internal", "Something went wrong inside Warren; the log says what.")
+
+
+HANDLED = (HTTPException, RequestValidationError, DatabaseUnavailable, sa.exc.DBAPIError, OSError, Exception)
+
+
+async def answer(_request: Request, error: Exception) -> JSONResponse:
+    """The application's handler of all that is `HANDLED`."""
+    problem = of(error)
+    if problem.status_code == 500:
+        log.error("request_crashed", exc_info=error)
     return problem.response()
 
 
-async def on_http_exception(_request: Request, error: Exception) -> JSONResponse:
+def _framework(error: HTTPException) -> Problem:
     """What Starlette and FastAPI raise themselves: unknown paths, wrong methods, broken multipart bodies."""
-    assert isinstance(error, HTTPException)  # noqa: S101
-    code = {404: "path.not_found", 405: "method.not_allowed", 413: "body.too_large"}.get(
-        error.status_code, "request.invalid"
-    )
+    code = {404: "path.not_found", 405: "method.not_allowed"}.get(error.status_code, "request.invalid")
     headers = dict(error.headers) if error.headers else None
-    return Problem(error.status_code, code, str(error.detail), headers=headers).response()
+    return Problem(error.status_code, code, str(error.detail), headers=headers)
 
 
-async def on_invalid(_request: Request, error: Exception) -> JSONResponse:
-    """Fields that do not fit: 422 with a pointer at each."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101
-    errors = [
-        {"pointer": "/" + "/".join(str(part) for part in item["loc"]), "detail": item["msg"], "code": item["type"]}
-        for item in error.errors()
-    ]
-    detail = "; ".join(f"{item['pointer']}: {item['detail']}" for item in errors[:3])
-    return Problem(422, "request.invalid", detail, errors=errors).response()
-
-
-async def on_database_error(_request: Request, _error: Exception) -> JSONResponse:
-    """PostgreSQL went away under a request; a pool that gives nothing within its timeout says the same."""
-    return unavailable("database").response()
+def _unavailable(code: str, what: str) -> Problem:
+    detail = f"{what} cannot be reached now. Try again soon."
+    return Problem(503, f"{code}.unavailable", detail, headers={"Retry-After": "2"})

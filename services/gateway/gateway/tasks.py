@@ -71,7 +71,7 @@ class Tasks:
         while True:
             async with self._database.transaction() as connection:
                 ids = await session_store.expired(connection, datetime.now(UTC), BATCH)
-                blobs = [blob for one in ids for blob in await session_store.end(connection, one)]
+                blobs = await session_store.end(connection, ids)
             for blob in blobs:
                 await self._core.blobs.delete(blob)
             count += len(ids)

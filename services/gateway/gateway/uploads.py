@@ -3,24 +3,29 @@
 import hashlib
 import unicodedata
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from starlette.datastructures import UploadFile
+from fastapi import Request
+from starlette.datastructures import Headers, UploadFile
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.problems import Problem
+from gateway.service import Gateway
 from warren.blobs import BlobStore
 from warren.contracts.analyzer import UploadedFile
 from warren.ids import new_id
 
 CHUNK_BYTES = 1 << 20
+MAX_FORM_FIELDS = 20
 MAX_NAME_LENGTH = 200
-FORM_ALLOWANCE_BYTES = 1 << 20
-"""What the other fields and the boundaries of a form may add to a file."""
+TEXT_BYTES = 1 << 20
+"""How long a body without a file may be, and what the other fields and the boundaries of a form may add to one."""
 
 _NOT_TABLES = {
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
     b"GIF8": "a GIF picture",
-    b"%PDF": "a PDF document",
+    b"%PDF-": "a PDF document",
     b"\x7fELF": "a program",
     b"MZ": "a program",
     b"ID3": "an MP3 recording",
@@ -33,16 +38,51 @@ _NOT_TABLES = {
 """First bytes of what people drop by mistake. Everything else is the analyzer's to read or to refuse."""
 
 
-async def keep(upload: UploadFile, blobs: BlobStore, max_bytes: int) -> UploadedFile:
-    """Store an upload and describe it. Raises 413, 415 and 422 `Problem`s."""
-    await upload.seek(0)
-    head = await upload.read(16)
+class Stored:
+    """An upload in the blob store, not yet known to the database."""
+
+    def __init__(self, file: UploadedFile) -> None:
+        self.file = file
+        self.used = False
+        """Set it once a row that names the file is committed."""
+
+
+@asynccontextmanager
+async def stored(upload: UploadFile | None, blobs: BlobStore, max_bytes: int) -> AsyncIterator[Stored | None]:
+    """Store an upload, if there is one; delete it at the end of the block unless it was used.
+
+    Raises 413, 415 and 422 `Problem`s.
+    """
+    if upload is None:
+        yield None
+        return
+    kept = Stored(await _keep(upload, blobs, max_bytes))
+    try:
+        yield kept
+    finally:
+        if not kept.used:
+            await blobs.delete(kept.file.blob)
+
+
+@asynccontextmanager
+async def form(request: Request, gateway: Gateway) -> AsyncIterator[tuple[dict[str, str], Stored | None]]:
+    """The filled-in text fields of a form, and its field `file`, stored. Raises 400, 413, 415 and 422 `Problem`s.
+
+    Call it once the caller is known: it reads the body.
+    """
+    async with request.form(max_files=1, max_fields=MAX_FORM_FIELDS) as sent:
+        fields = {name: value for name, value in sent.items() if isinstance(value, str) and value != ""}
+        if "file" in fields:
+            raise Problem(422, "request.invalid", "/file: send a file, not text.")
+        upload = next((value for value in sent.values() if isinstance(value, UploadFile)), None)
+        async with stored(upload, gateway.blobs, gateway.settings.max_upload_bytes) as kept:
+            yield fields, kept
+
+
+async def _keep(upload: UploadFile, blobs: BlobStore, max_bytes: int) -> UploadedFile:
     name = clean_name(upload.filename or "")
-    if not head:
-        raise Problem(422, "file.empty", f"{name} is empty: it has no bytes.")
-    for magic, what in _NOT_TABLES.items():
-        if head.startswith(magic):
-            raise Problem(415, "file.not_a_table", f"{name} is {what}. Send a CSV, Excel, Parquet or JSON lines file.")
+    await upload.seek(0)
+    _check_content(name, await upload.read(16))
     await upload.seek(0)
     digest = hashlib.sha256()
     file_id = new_id("file")
@@ -60,6 +100,19 @@ async def keep(upload: UploadFile, blobs: BlobStore, max_bytes: int) -> Uploaded
     return UploadedFile(file_id=file_id, blob=f"files/{file_id}", name=name, size=size, sha256=digest.hexdigest())
 
 
+def _check_content(name: str, head: bytes) -> None:
+    if not head:
+        raise Problem(422, "file.empty", f"{name} is empty: it has no bytes.")
+    for magic, what in _NOT_TABLES.items():
+        if head.startswith(magic) and not _is_header_row(magic, head):
+            raise Problem(415, "file.not_a_table", f"{name} is {what}. Send a CSV, Excel, Parquet or JSON lines file.")
+
+
+def _is_header_row(magic: bytes, head: bytes) -> bool:
+    """Whether these are letters after all: a table whose first column is called MZ. Only PDF files begin as text."""
+    return magic != b"%PDF-" and magic.isalnum() and min(head) >= ord("\t")
+
+
 def clean_name(name: str) -> str:
     """A client's file name as a label: no path, no control characters."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
@@ -69,3 +122,41 @@ def clean_name(name: str) -> str:
 
 def too_large(max_bytes: int) -> Problem:
     return Problem(413, "file.too_large", f"Files may have up to {max_bytes / 1024 / 1024:g} MB.")
+
+
+class BodyLimit:
+    """Stops a request's body at its limit while it streams in, whatever its Content-Length says.
+
+    FastAPI's own limit answers in plain text; this one raises a `Problem` where the body is read.
+    """
+
+    def __init__(self, app: ASGIApp, max_file_bytes: int) -> None:
+        self._app = app
+        self._max_file_bytes = max_file_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        has_file = headers.get("content-type", "").lower().startswith("multipart/")
+        limit = TEXT_BYTES + (self._max_file_bytes if has_file else 0)
+        declared = headers.get("content-length", "")
+        size = 0
+
+        async def limited() -> Message:
+            nonlocal size
+            if declared.isdecimal() and int(declared) > limit:
+                raise self._too_large(has_file)
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > limit:
+                raise self._too_large(has_file)
+            return message
+
+        await self._app(scope, limited, send)
+
+    def _too_large(self, has_file: bool) -> Problem:
+        if has_file:
+            return too_large(self._max_file_bytes)
+        return Problem(413, "body.too_large", f"A body without a file may have up to {TEXT_BYTES} bytes.")

@@ -61,7 +61,7 @@ def event(event: JobEvent) -> dict[str, Any]:
         "job_id": event.job_id,
         "id": event.id,
         "event": event.type.value,
-        "at": event.at.isoformat(),
+        "at": event.at,
         "data": data,
     }
 
@@ -70,14 +70,16 @@ def session(row: sa.Row[Any]) -> dict[str, Any]:
     return {"id": row.id, "object": "session", "created_at": row.created_at, "expires_at": row.expires_at}
 
 
-def file(row: Any, session_id: str | None) -> dict[str, Any]:
+def file(row: sa.Row[Any]) -> dict[str, Any]:
     return {
-        "id": row.file_id,
+        "id": row.id,
         "object": "file",
         "name": row.name,
         "size": row.size,
         "sha256": row.sha256,
-        "session_id": session_id,
+        "session_id": row.session_id,
+        "created_at": row.created_at,
+        "expires_at": row.expires_at,
     }
 
 

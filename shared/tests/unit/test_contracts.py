@@ -26,13 +26,14 @@ def _messages() -> dict[str, type[Message]]:
     modules = [
         importlib.import_module(f"warren.contracts.{info.name}") for info in pkgutil.iter_modules(contracts.__path__)
     ]
-    defined = [
+    defined: list[type[Message]] = [
         item
         for module in modules
         for _, item in inspect.getmembers(module, inspect.isclass)
         if issubclass(item, Message) and item.__module__ == module.__name__ and item not in ABSTRACT
     ]
-    return {item.__name__: item for item in (JobMessage, *defined)}
+    messages: list[type[Message]] = [JobMessage, *defined]
+    return {item.__name__: item for item in messages}
 
 
 MESSAGES = _messages()

@@ -3,52 +3,56 @@
 from typing import Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Request, Response
-from fastapi.encoders import jsonable_encoder
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway import analyses, views
+from gateway import analyses, schemas, views
 from gateway.analyses import AnalysisRequest
+from gateway.answers import Answer
 from gateway.auth import Caller, Parts
 from gateway.models import jobs
 from gateway.once import Created, create_once
+from gateway.openapi import IDEMPOTENT, PREFER, answers, errors, form_body
 from gateway.routes.waiting import wanted_wait
+from warren.contracts.analyzer import UploadedFile
 
 router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
 
-_FORM: dict[str, Any] = AnalysisRequest.model_json_schema()
-_FORM["properties"] = {"file": {"type": "string", "format": "binary"}, **_FORM["properties"]}
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {"schema": _FORM},
-            "application/json": {"schema": AnalysisRequest.model_json_schema()},
-        },
-    }
-}
 
-
-@router.post("", status_code=202, summary="Ask a question about a table", openapi_extra=_BODY)
+@router.post(
+    "",
+    status_code=202,
+    summary="Ask a question about a table",
+    responses=answers(schemas.Job, 200, 202) | errors(400, 404, 409, 410, 413, 415),
+    openapi_extra=form_body(AnalysisRequest, file_required=False, json=True) | {"parameters": [IDEMPOTENT, PREFER]},
+)
 async def create(request: Request, gateway: Parts, key: Caller) -> Response:
     """Answers with a job. `Prefer: wait=10` waits for up to that many seconds and answers 200 if it ended."""
     wait = wanted_wait(request)
-    asked, upload = await analyses.parse(request)
-    kept = await analyses.keep_upload(gateway, upload)
+    async with analyses.received(request, gateway) as (asked, stored):
+        file = stored.file if stored else None
 
-    async def accept(connection: AsyncConnection) -> Created:
-        row = await analyses.accept(connection, gateway, key, asked, kept)
-        stored = (await connection.execute(sa.select(jobs).where(jobs.c.id == row["id"]))).one()
-        return Created(
-            views.job(stored), status=202, location=f"/v1/jobs/{row['id']}", after_commit=lambda: gateway.publish(row)
-        )
+        async def accept(connection: AsyncConnection) -> Created:
+            row = await analyses.accept(connection, gateway, key, asked, file)
+            kept = (await connection.execute(sa.select(jobs).where(jobs.c.id == row["id"]))).one()
 
-    content = {**asked.model_dump(), "sha256": kept.sha256 if kept else None}
-    response = await create_once(gateway, request, key.id, content, accept)
+            def committed() -> None:
+                if stored is not None:
+                    stored.used = True
+                gateway.publish(row)
+
+            return Created(views.job(kept), 202, f"/v1/jobs/{row['id']}", committed)
+
+        answer = await create_once(gateway, request, key.id, _content(asked, file), accept)
     if not wait:
-        return response
-    job_id = response.headers["Location"].rsplit("/", 1)[-1]
+        return answer
+    job_id = answer.headers["Location"].rsplit("/", 1)[-1]
     ended = await gateway.watches.ended(job_id, wait)
-    body = jsonable_encoder(await gateway.view(await gateway.job(key.id, job_id)))
-    return JSONResponse(body, 200 if ended else 202, {"Location": response.headers["Location"]})
+    headers = {name: answer.headers[name] for name in ("Location", "Idempotency-Replayed") if name in answer.headers}
+    return Answer(await gateway.view(await gateway.job(key.id, job_id)), 200 if ended else 202, headers)
+
+
+def _content(asked: AnalysisRequest, file: UploadedFile | None) -> dict[str, Any]:
+    """What makes two requests the same."""
+    return {**asked.model_dump(), "sha256": file.sha256 if file else None}

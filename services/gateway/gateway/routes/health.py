@@ -3,11 +3,14 @@
 import asyncio
 from typing import Any
 
-from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from gateway import schemas
+from gateway.answers import Answer
 from gateway.auth import Parts
+from gateway.openapi import answers
 from warren.contracts.analyzer import AnalyzerStatus, AnalyzerStatusQuery
 from warren.errors import BrokerUnavailable, QueryTimeout
 from warren.queries import QueryRefused
@@ -17,7 +20,7 @@ router = APIRouter(tags=["health"])
 ASK_SECONDS = 1.0
 
 
-@router.get("/health", summary="Is everything well?")
+@router.get("/health", summary="Is everything well?", responses=answers(schemas.Health, 200, 503))
 async def health(gateway: Parts) -> Response:
     """503 when RabbitMQ, PostgreSQL or the workers are missing."""
     postgres, analyzer = await asyncio.gather(gateway.database.reachable(), _analyzer(gateway))
@@ -30,7 +33,7 @@ async def health(gateway: Parts) -> Response:
     body: dict[str, Any] = {"status": "healthy" if well else "unhealthy", "services": services}
     if analyzer is not None:
         body["analyzer"] = analyzer.model_dump()
-    return JSONResponse(body, 200 if well else 503)
+    return Answer(body, 200 if well else 503)
 
 
 @router.get("/health/live", summary="Does this process make progress?")
@@ -39,14 +42,14 @@ async def live() -> dict[str, str]:
     return {"loop": "ok"}
 
 
-@router.get("/health/ready", summary="Can this process serve requests?")
+@router.get("/health/ready", summary="Can this process serve requests?", responses=answers(schemas.Ready, 200, 503))
 async def ready(gateway: Parts) -> Response:
     # RabbitMQ is not asked: jobs are accepted without it, and sent when it is back.
     well = await gateway.database.reachable()
-    return JSONResponse({"postgres": _word(well)}, 200 if well else 503)
+    return Answer({"postgres": _word(well)}, 200 if well else 503)
 
 
-@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+@router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
 async def metrics() -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

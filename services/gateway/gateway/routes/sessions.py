@@ -1,19 +1,30 @@
 """Sessions: `/v1/sessions`."""
 
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway import views
+from gateway import schemas, views
+from gateway.answers import Answer
 from gateway.auth import Caller, Parts
 from gateway.once import Created, create_once
+from gateway.openapi import IDEMPOTENT, answers, errors
 from gateway.store import sessions
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
+SessionId = Annotated[str, Path(max_length=100)]
 
-@router.post("", status_code=201, summary="Start a session")
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Start a session",
+    responses=answers(schemas.Session, 201) | errors(409),
+    openapi_extra={"parameters": [IDEMPOTENT]},
+)
 async def create(request: Request, gateway: Parts, key: Caller) -> Response:
     """A session keeps files and the dialog about them. Each use prolongs it; afterwards its files are deleted."""
 
@@ -24,16 +35,18 @@ async def create(request: Request, gateway: Parts, key: Caller) -> Response:
     return await create_once(gateway, request, key.id, {}, start)
 
 
-@router.get("/{session_id}", summary="Look at a session")
-async def get(session_id: str, gateway: Parts, key: Caller) -> dict[str, Any]:
+@router.get("/{session_id}", summary="Look at a session", responses=answers(schemas.Session, 200) | errors(404, 410))
+async def get(session_id: SessionId, gateway: Parts, key: Caller) -> Response:
     async with gateway.database.transaction() as connection:
-        return views.session(await sessions.get(connection, key.id, session_id))
+        return Answer(views.session(await sessions.get(connection, key.id, session_id)))
 
 
-@router.delete("/{session_id}", status_code=204, summary="End a session and delete its files")
-async def delete(session_id: str, gateway: Parts, key: Caller) -> None:
+@router.delete(
+    "/{session_id}", status_code=204, summary="End a session and delete its files", responses=errors(404, 410)
+)
+async def delete(session_id: SessionId, gateway: Parts, key: Caller) -> None:
     async with gateway.database.transaction() as connection:
         await sessions.get(connection, key.id, session_id)
-        blobs = await sessions.end(connection, session_id)
+        blobs = await sessions.end(connection, [session_id])
     for blob in blobs:
         await gateway.blobs.delete(blob)

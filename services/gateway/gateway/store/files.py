@@ -16,20 +16,20 @@ LONE_FILE_SECONDS = 24 * 3600
 
 async def add(
     connection: AsyncConnection, key_id: str, file: UploadedFile, session_id: str | None, expires_at: datetime | None
-) -> None:
+) -> sa.Row[Any]:
     """Keep the row of a file whose blob is stored. It lives as long as its session."""
-    await connection.execute(
-        files.insert().values(
-            id=file.file_id,
-            key_id=key_id,
-            session_id=session_id,
-            blob=file.blob,
-            name=file.name,
-            size=file.size,
-            sha256=file.sha256,
-            expires_at=expires_at or sa.func.now() + timedelta(seconds=LONE_FILE_SECONDS),
-        )
+    statement = files.insert().values(
+        id=file.file_id,
+        key_id=key_id,
+        session_id=session_id,
+        blob=file.blob,
+        name=file.name,
+        size=file.size,
+        sha256=file.sha256,
+        expires_at=expires_at or sa.func.now() + timedelta(seconds=LONE_FILE_SECONDS),
     )
+    row: sa.Row[Any] = (await connection.execute(statement.returning(files))).one()
+    return row
 
 
 async def get(connection: AsyncConnection, key_id: str, file_id: str) -> sa.Row[Any]:

@@ -1,5 +1,6 @@
 """Sessions: a person's dialog about their files. Each use prolongs them; the end deletes what they hold."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,17 +27,23 @@ async def create(connection: AsyncConnection, key_id: str, lifetime: float) -> s
 
 
 async def use(connection: AsyncConnection, key_id: str, session_id: str, lifetime: float) -> sa.Row[Any]:
-    """The session, prolonged. Raises a 404 `Problem` for one that is not this key's, 410 for one that ended."""
-    row = await get(connection, key_id, session_id)
-    expires_at = (
-        await connection.execute(
-            sessions.update()
-            .where(sessions.c.id == session_id)
-            .values(expires_at=sa.func.now() + timedelta(seconds=lifetime))
-            .returning(sessions.c.expires_at)
+    """The session, prolonged with its files. Raises a 404 `Problem` for one that is not this key's, 410 for one that
+    ended."""
+    prolonged = (
+        sessions.update()
+        .where(
+            sessions.c.id == session_id,
+            sessions.c.key_id == key_id,
+            sessions.c.ended_at.is_(None),
+            sessions.c.expires_at > sa.func.now(),
         )
-    ).scalar_one()
-    await connection.execute(files.update().where(files.c.session_id == session_id).values(expires_at=expires_at))
+        .values(expires_at=sa.func.now() + timedelta(seconds=lifetime))
+        .returning(sessions)
+    )
+    row: sa.Row[Any] | None = (await connection.execute(prolonged)).one_or_none()
+    if row is None:
+        return await get(connection, key_id, session_id)
+    await connection.execute(files.update().where(files.c.session_id == session_id).values(expires_at=row.expires_at))
     return row
 
 
@@ -56,10 +63,11 @@ async def get(connection: AsyncConnection, key_id: str, session_id: str) -> sa.R
     return row
 
 
-async def end(connection: AsyncConnection, session_id: str) -> list[str]:
-    """Mark a session as ended and forget its files; returns the blobs to delete after the commit."""
-    await connection.execute(sessions.update().where(sessions.c.id == session_id).values(ended_at=sa.func.now()))
-    gone = await connection.execute(files.delete().where(files.c.session_id == session_id).returning(files.c.blob))
+async def end(connection: AsyncConnection, session_ids: Sequence[str]) -> list[str]:
+    """Mark sessions as ended and forget their files; returns the blobs to delete after the commit."""
+    ended = sessions.update().where(sessions.c.id.in_(session_ids)).values(ended_at=sa.func.now())
+    await connection.execute(ended)
+    gone = await connection.execute(files.delete().where(files.c.session_id.in_(session_ids)).returning(files.c.blob))
     return list(gone.scalars())
 
 

@@ -2,17 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
 from fastapi import WebSocket, WebSocketDisconnect
+from pydantic_core import to_json
 
-from gateway.auth import origin_allowed, socket_caller
-from gateway.problems import Problem
+from gateway import problems
+from gateway.auth import count, offered_protocols, origin_allowed, socket_caller
 from gateway.service import Gateway
 from gateway.store.keys import ApiKey
 from gateway.streams.places import Places
+
+log = structlog.get_logger(__name__)
 
 SEND_SECONDS = 30.0
 """A client that takes nothing for this long is cut off; it can resume."""
@@ -21,7 +25,9 @@ BAD_MESSAGE = 4400
 NO_KEY = 4401
 TOO_MANY = 4429
 TOO_BIG = 1009
+CRASHED = 1011
 OVERLOADED = 1013
+"""Also: PostgreSQL is away; come back later."""
 
 
 class Hangup(Exception):
@@ -40,12 +46,17 @@ class Socket:
     def __init__(self, socket: WebSocket, key: ApiKey) -> None:
         self._socket = socket
         self._sending = asyncio.Lock()
+        self._upcoming: asyncio.Task[MutableMapping[str, Any]] | None = None
         self.key = key
         self.gateway: Gateway = socket.app.state.gateway
 
+    def count(self) -> None:
+        """Count something the client wants like a request. Raises a 429 `Problem`."""
+        count(self.gateway, self.key, self._socket)
+
     async def send(self, message: dict[str, Any]) -> None:
         """Raises `WebSocketDisconnect` when the client is gone or takes nothing."""
-        text = json.dumps(message, ensure_ascii=False, default=str)
+        text = to_json(message, inf_nan_mode="null").decode()
         async with self._sending:
             try:
                 async with asyncio.timeout(SEND_SECONDS):
@@ -58,7 +69,8 @@ class Socket:
 
     async def receive(self, max_bytes: int) -> dict[str, Any]:
         """The next JSON object. Raises `Hangup` for anything else, `WebSocketDisconnect` at the end."""
-        message = await self._socket.receive()
+        message = await self._peek()
+        self._upcoming = None
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1000))
         text = message.get("text")
@@ -74,26 +86,47 @@ class Socket:
             raise Hangup(BAD_MESSAGE, "message.not_an_object", "The message is not a JSON object.")
         return content
 
+    async def while_there(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this until it is done or the client is gone. What it sends meanwhile waits for `receive()`."""
+        working, gone = asyncio.ensure_future(work), asyncio.ensure_future(self._gone())
+        try:
+            await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (working, gone):
+                task.cancel()
+            results = await asyncio.gather(working, gone, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    async def _gone(self) -> None:
+        if (await self._peek())["type"] != "websocket.disconnect":
+            await asyncio.Event().wait()
+
+    async def _peek(self) -> MutableMapping[str, Any]:
+        self._upcoming = self._upcoming or asyncio.ensure_future(self._socket.receive())
+        return await asyncio.shield(self._upcoming)
+
 
 @asynccontextmanager
-async def admitted(socket: WebSocket) -> AsyncIterator[Socket | None]:
-    """Accept and serve a WebSocket within the block; None if it was refused. Ends it with the right close code."""
+async def admitted(socket: WebSocket, scope: str) -> AsyncIterator[Socket | None]:
+    """Accept and serve a WebSocket within the block; None if it was refused. Ends it with the right close code.
+
+    `scope` is what the key must be allowed to do: read or write.
+    """
     gateway: Gateway = socket.app.state.gateway
     places: Places = socket.app.state.places
     if not origin_allowed(socket.headers, gateway.settings.cors_origins):
         await socket.close(NO_KEY, "this origin may not connect")
         yield None
         return
-    key, subprotocol = await socket_caller(socket)
-    await socket.accept(subprotocol)
-    if key is None:
-        await _hang_up(socket, Hangup(NO_KEY, "key.invalid", "A valid key or ticket is needed."))
-        yield None
-        return
+    # Accepted first in any case: a browser's script sees why it was refused only on an open WebSocket.
+    await socket.accept("bearer" if "bearer" in offered_protocols(socket) else None)
     try:
+        key = await socket_caller(socket, scope)
         places.check(key.id)
-    except Problem as problem:
-        await _hang_up(socket, Hangup(TOO_MANY, problem.code, problem.detail))
+    except Exception as error:  # noqa: BLE001  each has its close code
+        await _hang_up(socket, _hangup_for(error))
         yield None
         return
     with places.taken(key.id):
@@ -104,6 +137,17 @@ async def admitted(socket: WebSocket) -> AsyncIterator[Socket | None]:
         except WebSocketDisconnect as gone:
             if gone.code == OVERLOADED:
                 await _close(socket, OVERLOADED, "the client takes no messages")
+        except Exception as error:  # noqa: BLE001
+            await _hang_up(socket, _hangup_for(error))
+
+
+def _hangup_for(error: Exception) -> Hangup:
+    """How to end a connection on which something went wrong."""
+    problem = problems.of(error)
+    if problem.status_code == 500:
+        log.error("socket_crashed", exc_info=error)
+    close_code = {401: NO_KEY, 403: NO_KEY, 429: TOO_MANY, 500: CRASHED, 503: OVERLOADED}
+    return Hangup(close_code.get(problem.status_code, BAD_MESSAGE), problem.code, problem.detail)
 
 
 async def _hang_up(socket: WebSocket, hangup: Hangup) -> None:

@@ -1,13 +1,13 @@
 """Server-Sent Events: one job's events, resumable from the last id the client saw."""
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
+from pydantic_core import to_json
 
 from gateway import views
 from gateway.problems import Problem
@@ -47,7 +47,8 @@ def event_stream(request: Request, events: AsyncGenerator[JobEvent], key_id: str
 
 
 def encode(event: JobEvent) -> str:
-    return f"id: {event.id}\nevent: {event.type}\ndata: {json.dumps(views.event(event), ensure_ascii=False)}\n\n"
+    data = to_json(views.event(event), inf_nan_mode="null").decode()
+    return f"id: {event.id}\nevent: {event.type}\ndata: {data}\n\n"
 
 
 async def _with_keepalive(events: AsyncGenerator[JobEvent]) -> AsyncGenerator[JobEvent | None]:

@@ -19,8 +19,10 @@ from gateway.cli import server_options
 from gateway.service import Gateway
 from gateway.settings import GatewaySettings
 from gateway.store import keys
-from warren import events
+from warren import control, events
+from warren.broker import Broker
 from warren.contracts.events import EventType, JobEvent
+from warren.ids import new_id
 
 CSV = b"city,amount\nLyon,1\nTurin,2\n"
 SECONDS = 10.0
@@ -50,6 +52,13 @@ class Client(httpx2.AsyncClient):
         response = await self.get(f"/v1/jobs/{job_id}", headers={"Prefer": f"wait={wait}"} if wait else None)
         assert response.status_code == 200, response.text
         job: dict[str, Any] = response.json()
+        return job
+
+    async def reached(self, job_id: str, status: str) -> dict[str, Any]:
+        """The job, once it is in this state and before it leaves it."""
+        async with asyncio.timeout(SECONDS):
+            while (job := await self.job(job_id))["status"] != status:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
         return job
 
     async def ended(self, job_id: str) -> dict[str, Any]:
@@ -89,6 +98,12 @@ class RunningGateway:
 
     def run(self, job_id: str, number: int = 1) -> "ToldRun":
         return ToldRun(self.parts, job_id, number)
+
+    async def recorded(self) -> None:
+        """Wait until all events published so far are in the database."""
+        job = await self.http.ask()
+        await self.run(job["id"]).finish()
+        await self.http.ended(job["id"])
 
     async def rows(self, statement: sa.Executable) -> list[Any]:
         """What a query finds in the gateway's database; statements that change something return nothing."""
@@ -130,6 +145,33 @@ class ToldRun:
         """A whole short run."""
         await self.start()
         await self.complete(**result)
+
+
+class Broadcasts:
+    """What the gateway tells all workers to stop."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._heard: asyncio.Queue[str] = asyncio.Queue()
+
+    async def listen(self) -> None:
+        listening = asyncio.Event()
+        await control.listen(self._broker, self._heard.put_nowait, listening.set)
+        await listening.wait()
+
+    async def next(self) -> str:
+        """The next job to stop."""
+        async with asyncio.timeout(SECONDS):
+            return await self._heard.get()
+
+    async def so_far(self) -> list[str]:
+        """All jobs told of since the last call."""
+        mark = new_id("mark")
+        await control.broadcast_cancel(self._broker, mark)
+        heard = []
+        while (job_id := await self.next()) != mark:
+            heard.append(job_id)
+        return heard
 
 
 @asynccontextmanager

@@ -1,0 +1,125 @@
+"""`/openapi.json`: FastAPI's description, with the errors every call may answer and how to authenticate."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from gateway import schemas
+from gateway.problems import MEDIA_TYPE
+
+DESCRIPTION = """
+Everything that takes time is a **job**: create one, then look at it, wait for it (`Prefer: wait=10`), or follow its
+events.
+
+Errors are `application/problem+json` with a stable `code`. `Idempotency-Key` on a POST makes it safe to repeat. The
+WebSockets are described in [`/asyncapi.json`](/asyncapi.json).
+"""
+
+_COMMON = {
+    401: "No valid API key",
+    403: "The key may not do this",
+    422: "Something in the request does not fit",
+    429: "Too many requests, or streams; `Retry-After` says when to come back",
+    503: "PostgreSQL cannot be reached now",
+}
+"""Of every call that needs a key."""
+
+_REASONS = {
+    400: "The body cannot be read",
+    404: "There is no such thing, or it is not yours",
+    409: "The first request with this Idempotency-Key is still in flight",
+    410: "It expired",
+    413: "Too large",
+    415: "Not a format that is taken here",
+}
+
+_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+IDEMPOTENT = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same request again, under the same key, gets the first answer again and does nothing",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "description": "How long to wait for the job's end (RFC 7240), up to 60 seconds",
+    "schema": {"type": "string", "examples": ["wait=10"]},
+}
+EVENT_STREAM = {
+    "description": "The job's events; each one's id is where to resume. Ends with the job",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+
+
+def form_body(model: type[BaseModel], *, file_required: bool, json: bool = False) -> dict[str, Any]:
+    """`openapi_extra=` of a route that takes these fields as a form with a file, and perhaps as JSON."""
+    schema = model.model_json_schema()
+    form = {**schema, "properties": {"file": {"type": "string", "format": "binary"}, **schema["properties"]}}
+    if file_required:
+        form["required"] = ["file", *schema.get("required", ())]
+    content = {"multipart/form-data": {"schema": form}, **({"application/json": {"schema": schema}} if json else {})}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """`responses=` of a route, for errors it has beyond the common ones."""
+    return {status: {"description": _REASONS[status]} for status in statuses}
+
+
+def answers(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """`responses=` of a route, for its successes."""
+    return {status: {"model": model} for status in statuses}
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document; made once."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes, tags=_TAGS
+        )
+        components = document.setdefault("components", {})
+        for name in ("HTTPValidationError", "ValidationError"):
+            components["schemas"].pop(name, None)
+        for model in (schemas.Problem, schemas.FieldError):
+            components["schemas"][model.__name__] = _schema(model)
+        components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "bearerFormat": "wrn_…"}}
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                _complete(operation, open_to_all=path.startswith(("/health", "/metrics")))
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+_TAGS = [
+    {"name": "analyses", "description": "Questions about tables"},
+    {"name": "jobs", "description": "Work in the background"},
+    {"name": "sessions", "description": "Files and the dialog about them"},
+    {"name": "files", "description": "Uploads"},
+    {"name": "tickets", "description": "Keys for the address of a WebSocket"},
+    {"name": "health", "description": "For monitoring; no key needed"},
+    {"name": "earlier clients", "description": "Calls of the earlier CSV analyst, kept working"},
+]
+
+
+def _complete(operation: dict[str, Any], *, open_to_all: bool) -> None:
+    responses = operation["responses"]
+    responses.pop("422", None)
+    if not open_to_all:
+        operation["security"] = [{"key": []}]
+        for status, reason in _COMMON.items():
+            responses.setdefault(str(status), {"description": reason})
+    for status, response in responses.items():
+        if status.startswith(("4", "5")) and "content" not in response:
+            response["content"] = _PROBLEM
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
+    return schema
