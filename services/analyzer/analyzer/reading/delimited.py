@@ -15,12 +15,8 @@ from analyzer.reading.layout import find_layout
 from analyzer.reading.limits import MAX_LINE_CHARACTERS, SAMPLE_CHARACTERS, SAMPLE_LINES
 from analyzer.reading.lines import open_text, text_lines
 from analyzer.reading.notes import Notes
-from analyzer.reading.rawtable import ColumnBuilder, RawTable
+from analyzer.reading.rawtable import ColumnBuilder, RawTable, chunk_rows
 
-_CHUNK_CELLS: Final = 40_000
-"""Larger chunks fall out of the processor's cache: 50,000 rows at a time take three times as long as 5,000."""
-_MIN_CHUNK_ROWS: Final = 200
-"""So that a table of 10,000 columns does not end in millions of tiny arrays."""
 _MAX_RECORD_LINES: Final = 100
 """Of a record that looks broken: it is tried over this many lines, then taken to end with its first."""
 
@@ -83,7 +79,7 @@ class _Parser:
         list(islice(self._reader, layout.skipped))
         self._take_lines()
         builder = ColumnBuilder(layout.width)
-        size = max(_MIN_CHUNK_ROWS, _CHUNK_CELLS // layout.width)
+        size = chunk_rows(layout.width)
         while (chunk := self._chunk(size)) is not None:
             builder.add(chunk)
         return RawTable(layout.names, builder.finish())

@@ -25,7 +25,8 @@ _MARKS: Final = (
 )
 _CYRILLIC: Final = ("cp1251", "koi8_r", "cp866")
 _OTHERS: Final = ["cp1252", "cp1250", "cp1253", "cp1254", "cp1255", "cp1256", "shift_jis", "gb18030", "big5", "euc_kr"]
-for _name in (*_CYRILLIC, *_OTHERS, "latin_1", "utf_32"):
+_UNICODE: Final = ("utf_8_sig", "utf_16", "utf_16_le", "utf_16_be", "utf_32")
+for _name in (*_CYRILLIC, *_OTHERS, *_UNICODE, "latin_1", "cp437"):  # the last names the entries of zip files
     codecs.lookup(_name)  # loads the codec now: where files are read, modules may be out of reach
 
 _PLAUSIBLE: Final = re.compile(r"[\t\r\n -~\u00a0-\u024f\u0400-\u04ff\u2010-\u2044\u20a0-\u20bf\u2116]")

@@ -7,14 +7,14 @@ from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from analyzer.reading.cellrows import CHUNK_CELLS, column_texts, read_rows
+from analyzer.reading.cellrows import column_texts, read_rows
 from analyzer.reading.encoding import Encoding
 from analyzer.reading.errors import UnreadableFile
 from analyzer.reading.layout import clean_names, refuse_too_many
 from analyzer.reading.limits import MAX_JSON_BYTES, MAX_JSON_DEPTH
 from analyzer.reading.lines import open_text, text_lines
 from analyzer.reading.notes import Notes, quote
-from analyzer.reading.rawtable import ColumnBuilder, RawTable
+from analyzer.reading.rawtable import ColumnBuilder, RawTable, chunk_rows
 
 _START: Final = re.compile(r"""\ufeff?\s*(?:\[\s*(?:["\[{\]\d-]|null|true|false|$)|\{\s*(?:["}]|$))""")
 _SPACE: Final = re.compile(r"[\s\ufeff]*")
@@ -174,7 +174,7 @@ def _read_records(records: Iterator[dict[str, Any]], notes: Notes) -> RawTable:
         builder.widen(refuse_too_many(len(names)))
         columns = ([row.get(key) for row in rows] for key in names)
         builder.add_columns([column_texts(cells, position, native) for position, cells in enumerate(columns)])
-        size = max(1, CHUNK_CELLS // max(1, len(names)))
+        size = chunk_rows(len(names))
     if not names:
         raise UnreadableFile("file.empty", "The JSON holds no values.")
     return RawTable(clean_names(list(names), notes), builder.finish(), frozenset(native))

@@ -39,6 +39,8 @@ _DATE: Final = re.compile(
     r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[T ,].*)?|\d{4}[-/]\d{1,2}|\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
     r"|(?:\d{1,2}[-. ]*)?[^\W\d_]{3,9}[-.,]?\s*(?:\d{1,2},?\s+)?\d{4}(?:\s*г\.?)?"
 )
+_MAX_CHARACTERS: Final = 60
+"""No number or date is longer, and these patterns can take quadratic time."""
 _YEAR: Final = re.compile(r"(?:1[89]|20|21)\d\d")
 
 
@@ -47,6 +49,8 @@ CellKind = Literal["number", "date", "truth", "text"]
 
 def cell_kind(cell: str) -> CellKind:
     """What one cell without spaces around it looks like."""
+    if len(cell) > _MAX_CHARACTERS:
+        return "text"
     if _NUMBER.fullmatch(cell):
         return "number"
     if _DATE.fullmatch(cell):

@@ -95,8 +95,13 @@ def _local(values: pa.Array, name: str, notes: Notes) -> pa.Array:
     """The clock's time in the column's own zone: a column has no zone of its own."""
     if not values.type.tz:
         return values
+    try:
+        local = pc.local_timestamp(values)
+    except pa.ArrowInvalid:
+        notes.add("Times whose zone is not known here are in UTC", f"{quote(name)} ({values.type.tz})")
+        return values.cast(pa.timestamp(values.type.unit))
     notes.add("Time zones were left out, the times are local ones", f"{quote(name)} ({values.type.tz})")
-    return pc.local_timestamp(values)
+    return local
 
 
 def _json(value: Any) -> str | None:

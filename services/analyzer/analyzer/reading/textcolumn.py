@@ -2,12 +2,16 @@
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from analyzer.reading.kernels import SPACES
 from analyzer.reading.limits import SAMPLE_VALUES
+
+_MAX_CHARACTERS: Final = 200
+"""Of a value in the sample: no number or date is longer, and Python's regular expressions can take quadratic time."""
 
 
 @dataclass(frozen=True)
@@ -29,4 +33,4 @@ def text_column(name: str, values: pa.Array) -> TextColumn:
     step = max(1, len(present) // SAMPLE_VALUES)
     places = np.arange(0, len(present), step)[:SAMPLE_VALUES]
     few = present.take(pa.array(places)).to_pylist()
-    return TextColumn(name, values, tuple(re.sub(SPACES, " ", value) for value in few))
+    return TextColumn(name, values, tuple(re.sub(SPACES, " ", value[:_MAX_CHARACTERS]) for value in few))

@@ -88,10 +88,10 @@ def _check_entry(path: Path, entry: zipfile.ZipInfo, kind: Workbook) -> None:
         size += len(block)
         if size > entry.file_size:
             raise _bomb("more than it declares")
-        if extent:
-            extent.add(block)
         if syntax:
             syntax.Parse(block, False)
+        if extent:
+            extent.add(block)
     if syntax:
         syntax.Parse(b"", True)
 

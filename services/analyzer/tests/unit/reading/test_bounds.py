@@ -118,27 +118,35 @@ def test_damaged_parquet(tmp_path: Path, dice: random.Random) -> None:
     check(tmp_path / "upload", mutate(sink.getvalue(), dice, insert=False))
 
 
-_COUNT_THREADS = """
+_NEW_THREADS_AND_MODULES = """
 import os, sys
 from pathlib import Path
 from analyzer.reading import profile_frame, read_table
-before = set(os.listdir("/proc/self/task"))
+def state():
+    return set(os.listdir("/proc/self/task")) | set(sys.modules)
+before = state()
 for name in sys.argv[1:]:
     profile_frame(read_table(Path(name), name=name)[0])
-print(len(set(os.listdir("/proc/self/task")) - before))
+print(*(state() - before))
 """
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc")
-def test_no_thread_is_started(tmp_path: Path, xlsx: Callable[..., bytes]) -> None:
+def test_no_thread_is_started_and_no_module_imported(tmp_path: Path, xlsx: Callable[..., bytes]) -> None:
     frame = pd.DataFrame({"n": range(30_000), "day": pd.date_range("2000-01-01", periods=30_000), "t": "x"})
     frame.to_csv(tmp_path / "a.csv")
+    frame.to_csv(tmp_path / "wide.csv", encoding="utf-16")
+    (tmp_path / "b.csv").write_bytes("город;сумма\nМосква;1,5\nТверь;2,5\n".encode("cp1251"))
     frame.to_parquet(tmp_path / "a.parquet")
     frame.to_json(tmp_path / "a.jsonl", orient="records", lines=True, date_format="iso")
     frame.to_json(tmp_path / "a.json", orient="records", date_format="iso")
     (tmp_path / "a.xlsx").write_bytes(xlsx(Data='<row><c t="str"><v>a</v></c></row><row><c><v>1</v></c></row>'))
     files = [*sorted(map(str, tmp_path.iterdir())), str(SAMPLES / "two_sheets.xls")]
     run = subprocess.run(
-        [sys.executable, "-c", _COUNT_THREADS, *files], capture_output=True, text=True, check=True, env={**os.environ}
+        [sys.executable, "-c", _NEW_THREADS_AND_MODULES, *files],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ},
     )
-    assert run.stdout.strip() == "0"
+    assert not run.stdout.strip()
