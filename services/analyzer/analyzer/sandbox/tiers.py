@@ -10,7 +10,7 @@ from analyzer.sandbox.limits import Layer, Mode, Tier
 from analyzer.sandbox.zygote import landlock, seccomp
 
 _SYSTEM_LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo")
-_TEMPORARY = "/tmp"  # noqa: S108  empty, and inside bubblewrap only
+_TEMPORARY = "/tmp"  # noqa: S108  # nosec B108: empty, and inside bubblewrap only
 
 
 class Plan(NamedTuple):

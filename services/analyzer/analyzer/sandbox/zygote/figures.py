@@ -62,11 +62,18 @@ class FigureCollector:
         dpi = min(_DPI, (_MAX_PIXELS / (width * height)) ** 0.5)
         target = io.BytesIO()
         self._draw_to(figure, target, format="png", dpi=dpi, bbox_inches="tight")
-        return Drawing(_title_of(figure), target.getvalue(), plotdata.table_of(figure))
+        return Drawing(_title_of(figure), target.getvalue(), _data_of(figure))
 
     def _patch(self, owner: type, name: str, replacement: Any) -> None:
         self._originals.append((owner, name, getattr(owner, name)))
         setattr(owner, name, replacement)
+
+
+def _data_of(figure: Figure) -> Table | None:
+    try:
+        return plotdata.table_of(figure)
+    except (AttributeError, IndexError, TypeError, ValueError):
+        return None  # an unusual drawing: the picture is what was asked for, its data an extra
 
 
 def _title_of(figure: Figure) -> str:
