@@ -1,12 +1,14 @@
 """One process's connection to RabbitMQ through aio-pika: it survives outages; a publish is confirmed or fails."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 import aio_pika
 import structlog
-from aio_pika.abc import AbstractExchange, AbstractRobustChannel, AbstractRobustConnection
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 
 from warren import topology
 from warren.errors import BrokerUnavailable
@@ -14,65 +16,73 @@ from warren.errors import BrokerUnavailable
 log = structlog.get_logger(__name__)
 
 PUBLISH_TIMEOUT_SECONDS = 5.0
-HEARTBEAT_SECONDS = 10
-RECONNECT_SECONDS = 1.0
+CONNECT_TIMEOUT_SECONDS = 10.0
+CLOSE_TIMEOUT_SECONDS = 2.0
+HEARTBEAT_SECONDS = 5
+"""aio-pika believes a silent link to be dead after three of these and three seconds."""
+FIRST_DELAY_SECONDS = 0.2
+LAST_DELAY_SECONDS = 2.0
 
-_LOST = (
-    aio_pika.exceptions.AMQPError,
-    aio_pika.exceptions.ChannelInvalidStateError,
-    OSError,
-    TimeoutError,
-    RuntimeError,  # aiormq: "writer is None", "connection closed"
-)
+_LOST = (*aio_pika.exceptions.CONNECTION_EXCEPTIONS, TimeoutError)
+
+Lost = asyncio.Future[str]
+"""Resolves when a connection or a channel is lost, with the reason."""
+Setup = Callable[[AbstractChannel], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True)
+class _Consumer:
+    setup: Setup
+    prefetch: int
 
 
 class Broker:
-    """Use as `async with Broker(url, "gateway") as broker`. Entering does not wait for RabbitMQ: `ready()` does."""
+    """Use as `async with Broker(url, "gateway") as broker`. Nothing in it waits for RabbitMQ, but `ready()`.
+
+    aio-pika's own robust connection is not used: it declares exclusive queues again under their old names, which
+    RabbitMQ refuses as long as it still believes in the connection of before.
+    """
 
     def __init__(self, url: str, name: str) -> None:
         self._url = url
         self._name = name
-        self._connection: AbstractRobustConnection | None = None
+        self._consumers: list[_Consumer] = []
+        self._connection: AbstractConnection | None = None
         self._exchanges: dict[str, AbstractExchange] = {}
-        self._ready = asyncio.Event()
-        self._connecting: asyncio.Task[None] | None = None
+        self._up = asyncio.Event()
+        self._consuming: set[asyncio.Task[None]] = set()
+        self._keeping: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._connecting = asyncio.create_task(self._connect(), name="broker-connect")
+        self._keeping = asyncio.create_task(self._keep_connected(), name="broker")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._connecting is not None:
-            self._connecting.cancel()
-            await asyncio.gather(self._connecting, return_exceptions=True)
-        if self._connection is not None:
-            await self._connection.close()
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
 
     @property
     def connected(self) -> bool:
         """Whether the connection is up at this moment."""
-        return self._connection is not None and self._connection.connected.is_set()
+        return self._up.is_set()
 
     async def ready(self) -> None:
-        """Wait until RabbitMQ was reached for the first time."""
-        await self._ready.wait()
+        """Wait until `connected`."""
+        await self._up.wait()
 
-    async def channel(self, *, prefetch: int = 0) -> AbstractRobustChannel:
-        """A channel for consuming, restored with its consumers after an outage. Waits for RabbitMQ."""
-        await self.ready()
-        assert self._connection is not None  # noqa: S101  set before _ready
-        channel = self._connection.channel()
-        await channel.initialize()
-        if prefetch:
-            await channel.set_qos(prefetch_count=prefetch)
-        return channel
+    def consume(self, setup: Setup, *, prefetch: int = 0) -> None:
+        """Have `setup(channel)` declare and consume what it likes: soon, and again whenever that channel was lost.
 
-    def on_reconnect(self, callback: Any) -> None:
-        """Call `callback(connection)` after each outage, when channels and consumers are back. Only once `ready()`."""
-        assert self._connection is not None  # noqa: S101
-        self._connection.reconnect_callbacks.add(callback)
+        Every time it gets a new channel, whose deliveries of before can no longer be acknowledged. An exclusive queue
+        needs a new name each time.
+        """
+        consumer = _Consumer(setup, prefetch)
+        self._consumers.append(consumer)
+        if self._connection is not None and self._up.is_set():
+            self._start(self._connection, consumer)
 
     async def publish(
         self,
@@ -88,48 +98,154 @@ class Broker:
         `properties` are those of `aio_pika.Message`. Raises `BrokerUnavailable` when that did not happen within
         `timeout` seconds, or no queue takes the message; it may have arrived all the same.
         """
+        message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT, **properties)
+        # A fanout may have nobody listening; elsewhere a message that no queue takes would be lost.
+        await self._publish(exchange, routing_key, message, topology.EXCHANGES.get(exchange) != "fanout", timeout)
+
+    async def reply(self, queue: str, body: bytes, **properties: Any) -> None:
+        """Send a transient message straight to a reply queue; nobody may be waiting any more, which is fine.
+
+        Raises `BrokerUnavailable`.
+        """
+        await self._publish("", queue, aio_pika.Message(body, **properties), False, PUBLISH_TIMEOUT_SECONDS)
+
+    async def _publish(
+        self, exchange: str, routing_key: str, message: aio_pika.Message, mandatory: bool, timeout: float
+    ) -> None:
         if not self.connected:
             raise BrokerUnavailable("RabbitMQ is not reachable")
-        message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT, **properties)
         try:
-            # A fanout may have nobody listening; elsewhere a message that no queue takes would be lost.
-            mandatory = topology.EXCHANGES.get(exchange) != "fanout"
             await self._exchanges[exchange].publish(message, routing_key, mandatory=mandatory, timeout=timeout)
         except asyncio.CancelledError:
             # aio-pika also raises this when a heartbeat kills the link under a waiting publish.
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
+            if being_cancelled():
                 raise
             raise BrokerUnavailable("connection lost while publishing") from None
         except _LOST as error:
-            raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
+            raise BrokerUnavailable(_name(error)) from error
 
-    async def reply(self, queue: str, body: bytes, **properties: Any) -> None:
-        """Send a transient message straight to a reply queue; nobody may be waiting any more, which is fine."""
-        message = aio_pika.Message(body, **properties)
-        await self._exchanges[""].publish(message, queue, mandatory=False, timeout=PUBLISH_TIMEOUT_SECONDS)
+    # The connection ------------------------------------------------------------------------------------------------
 
-    async def _connect(self) -> None:
-        delay = 0.2
+    async def _keep_connected(self) -> None:
+        delay = FIRST_DELAY_SECONDS
         while True:
             try:
-                connection = await aio_pika.connect_robust(
-                    self._url,
-                    timeout=PUBLISH_TIMEOUT_SECONDS,
-                    heartbeat=HEARTBEAT_SECONDS,
-                    reconnect_interval=RECONNECT_SECONDS,
-                    client_properties={"connection_name": self._name},
-                )
-                break
+                lost = await self._connect()
+                delay = FIRST_DELAY_SECONDS
+                log.warning("broker_connection_lost", error=await lost)
+            except asyncio.CancelledError:
+                if being_cancelled():
+                    raise
+                log.warning("broker_unavailable", error="connection lost while connecting", retry_seconds=delay)
             except _LOST as error:
-                log.warning("broker_unavailable", error=f"{type(error).__name__}: {error}", retry_seconds=delay)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 5.0)
-        channel = connection.channel(publisher_confirms=True, on_return_raises=True)
-        await channel.initialize()
-        for name in (*topology.EXCHANGES, topology.DELAYED):
-            self._exchanges[name] = await channel.get_exchange(name, ensure=False)
-        self._exchanges[""] = channel.default_exchange
-        self._connection = connection
-        self._ready.set()
+                log.warning("broker_unavailable", error=_name(error), retry_seconds=delay)
+            finally:
+                self._up.clear()
+                await self._disconnect()
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LAST_DELAY_SECONDS)
+
+    async def _connect(self) -> Lost:
+        lost: Lost = asyncio.get_running_loop().create_future()
+        async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+            connection = await aio_pika.connect(
+                self._url, heartbeat=HEARTBEAT_SECONDS, client_properties={"connection_name": self._name}
+            )
+            self._connection = connection
+            connection.close_callbacks.add(lambda _, error: _lose(lost, error))
+            channel = connection.channel(publisher_confirms=True, on_return_raises=True)
+            await channel.initialize()
+            channel.close_callbacks.add(lambda _, error: _lose(lost, error))
+            for name in (*topology.EXCHANGES, topology.DELAYED):
+                self._exchanges[name] = await channel.get_exchange(name, ensure=False)
+            self._exchanges[""] = channel.default_exchange
+        self._up.set()
         log.info("broker_connected")
+        for consumer in self._consumers:
+            self._start(connection, consumer)
+        return lost
+
+    def _start(self, connection: AbstractConnection, consumer: _Consumer) -> None:
+        task = asyncio.create_task(_keep_consuming(connection, consumer))
+        self._consuming.add(task)
+        task.add_done_callback(self._consuming.discard)
+
+    async def _disconnect(self) -> None:
+        tasks = tuple(self._consuming)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                await connection.close()
+        except asyncio.CancelledError:
+            if being_cancelled():
+                raise
+        except _LOST as error:
+            log.debug("broker_close_failed", error=_name(error))
+
+
+async def _keep_consuming(connection: AbstractConnection, consumer: _Consumer) -> None:
+    """One queue that cannot be consumed, because the node that leads it is away, must not hold up all else."""
+    delay = FIRST_DELAY_SECONDS
+    while not connection.is_closed:
+        try:
+            lost = await _consume(connection, consumer)
+            delay = FIRST_DELAY_SECONDS
+            reason = await lost
+        except asyncio.CancelledError:
+            if being_cancelled():
+                raise
+            reason = "connection lost"
+        except _LOST as error:
+            reason = _name(error)
+        log.warning("consumer_lost", consumer=consumer.setup.__qualname__, error=reason, retry_seconds=delay)
+        await asyncio.sleep(delay)
+        delay = min(delay * 2, LAST_DELAY_SECONDS)
+
+
+async def _consume(connection: AbstractConnection, consumer: _Consumer) -> Lost:
+    lost: Lost = asyncio.get_running_loop().create_future()
+    async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+        channel = connection.channel()
+        await channel.initialize()
+        channel.close_callbacks.add(lambda _, error: _lose(lost, error))
+        underlay = await channel.get_underlay_channel()
+        # RabbitMQ ends a consumer when its queue is deleted, or moves to another node.
+        underlay.on_consumer_cancel_callbacks.add(lambda _: _lose(lost, None))
+        if consumer.prefetch:
+            await channel.set_qos(prefetch_count=consumer.prefetch)
+        await consumer.setup(channel)
+    return lost
+
+
+def _lose(lost: Lost, error: BaseException | None) -> None:
+    if not lost.done():
+        lost.set_result("closed" if error is None else _name(error))
+
+
+def being_cancelled() -> bool:
+    """Whether somebody cancels the current task: aio-pika also raises `CancelledError` when it loses a connection."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def settle(action: Awaitable[Any]) -> bool:
+    """Acknowledge or reject a delivery. False if its connection is gone: then the delivery comes again."""
+    try:
+        await action
+    except asyncio.CancelledError:
+        if being_cancelled():
+            raise
+        return False
+    except _LOST as error:
+        log.info("delivery_not_settled", error=_name(error))
+        return False
+    return True
+
+
+def _name(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

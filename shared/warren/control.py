@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 import structlog
-from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from pydantic import ValidationError
 
 from warren import topology
 from warren.broker import Broker
 from warren.contracts.control import CancelJob
+from warren.ids import new_id
 
 log = structlog.get_logger(__name__)
 
@@ -18,23 +19,22 @@ async def broadcast_cancel(broker: Broker, job_id: str) -> None:
     await broker.publish(topology.CONTROL, "", CancelJob(job_id=job_id).model_dump_json().encode())
 
 
-async def listen(broker: Broker, on_cancel: Callable[[str], None]) -> None:
-    """Call `on_cancel(job_id)` for each broadcast, until the broker closes. The queue is this process's alone."""
-    channel = await broker.channel(prefetch=100)
-    queue = await channel.declare_queue(exclusive=True, auto_delete=True)
-    await queue.bind(topology.CONTROL)
+def listen(broker: Broker, on_cancel: Callable[[str], None], on_listening: Callable[[], None]) -> None:
+    """Call `on_cancel(job_id)` for each broadcast, until the broker closes. The queue is this process's alone.
 
-    def receive(message: AbstractIncomingMessage) -> None:
+    Nothing is heard while RabbitMQ is away: `on_listening()` is called each time from when on broadcasts are heard.
+    """
+
+    async def receive(message: AbstractIncomingMessage) -> None:
         try:
             on_cancel(CancelJob.model_validate_json(message.body).job_id)
         except ValidationError as error:
             log.warning("control_message_unreadable", error=str(error))
 
-    await queue.consume(_async(receive), no_ack=True)
+    async def setup(channel: AbstractChannel) -> None:
+        queue = await channel.declare_queue(new_id("warren.control"), exclusive=True, auto_delete=True)
+        await queue.bind(topology.CONTROL)
+        await queue.consume(receive, no_ack=True)
+        on_listening()
 
-
-def _async(receive: Callable[[AbstractIncomingMessage], None]):  # type: ignore[no-untyped-def]
-    async def call(message: AbstractIncomingMessage) -> None:
-        receive(message)
-
-    return call
+    broker.consume(setup)

@@ -7,21 +7,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import structlog
-from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from pydantic import BaseModel, ValidationError
 
 from warren import topology
 from warren.broker import Broker
 from warren.contracts.base import Message, Query
 from warren.errors import BrokerUnavailable, QueryTimeout, WarrenError
+from warren.ids import new_id
 
 log = structlog.get_logger(__name__)
 
 R = TypeVar("R", bound=BaseModel)
 QueryHandler = Callable[[Any], Awaitable[BaseModel]]
 QueryHandlers = Mapping[type[Query], QueryHandler]
-
-REPLY_TO = "amq.rabbitmq.reply-to"
 
 
 class QueryRefused(WarrenError):
@@ -47,10 +46,12 @@ class QueryClient:
         self._waiting: dict[str, asyncio.Future[_Reply]] = {}
         self._queue = ""
 
-    async def start(self) -> None:
-        """Listen for replies, once RabbitMQ is there."""
-        channel = await self._broker.channel()
-        queue = await channel.declare_queue(exclusive=True, auto_delete=True)
+    def start(self) -> None:
+        """Listen for replies, from when RabbitMQ is there."""
+        self._broker.consume(self._listen)
+
+    async def _listen(self, channel: AbstractChannel) -> None:
+        queue = await channel.declare_queue(new_id("warren.reply"), exclusive=True, auto_delete=True)
         await queue.consume(self._receive, no_ack=True)
         self._queue = queue.name
 
@@ -99,9 +100,11 @@ class QueryServer:
         self._service = service
         self._handlers = {query.name: (query, handler) for query, handler in handlers.items()}
 
-    async def start(self) -> None:
-        """Consume the service's query queue, once RabbitMQ is there."""
-        channel = await self._broker.channel(prefetch=32)
+    def start(self) -> None:
+        """Answer, from when RabbitMQ is there."""
+        self._broker.consume(self._listen, prefetch=32)
+
+    async def _listen(self, channel: AbstractChannel) -> None:
         queue = await channel.get_queue(topology.query_queue(self._service), ensure=False)
         # Without acknowledgements: who asks has a deadline, and asks again.
         await queue.consume(self._receive, no_ack=True)
@@ -110,10 +113,14 @@ class QueryServer:
         started = time.monotonic()
         reply = await self._answer(message.type or "", message.body)
         log.debug("query_answered", query=message.type, code=reply.code, ms=round((time.monotonic() - started) * 1000))
-        if message.reply_to:
+        if not message.reply_to:
+            return
+        try:
             await self._broker.reply(
                 message.reply_to, reply.model_dump_json().encode(), correlation_id=message.correlation_id
             )
+        except BrokerUnavailable as error:
+            log.info("query_not_answered", query=message.type, error=str(error))
 
     async def _answer(self, name: str, body: bytes) -> _Reply:
         if name not in self._handlers:

@@ -45,9 +45,9 @@ async def bootstrap(settings: GatewaySettings) -> AsyncIterator[Gateway]:
             watches=Watches(store, broker),
             limits=RateLimits(),
         )
-        await gateway.watches.start()
-        await gateway.queries.start()
-        await QueryServer(broker, "gateway", _answers(store)).start()
+        gateway.watches.start()
+        gateway.queries.start()
+        QueryServer(broker, "gateway", _answers(store)).start()
         await stack.enter_async_context(_running(gateway))
         yield gateway
 

@@ -63,7 +63,7 @@ class Recorder:
         self._incoming: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
 
     async def run(self) -> None:
-        await self._broker.consume(self._listen, prefetch=PREFETCH)
+        self._broker.consume(self._listen, prefetch=PREFETCH)
         while True:
             await self._handle(await next_batch(self._incoming, BATCH))
 

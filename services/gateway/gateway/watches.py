@@ -9,10 +9,9 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
 
 import structlog
-from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from pydantic import ValidationError
 
 from gateway.store import jobs as store
@@ -26,11 +25,13 @@ log = structlog.get_logger(__name__)
 
 START = (-1, -1)
 """Before the first event of any job."""
+FIRST_IDLE_SECONDS = 0.05
 IDLE_SECONDS = 10.0
-"""How often the log of a quiet job is read, in case a live event was lost."""
-BEHIND_SECONDS = 0.05
-"""How often while a live event said that the log must soon have more."""
-
+"""How often, less and less, the log of a quiet job is read: for an event that was published before the watch began and
+recorded after, and in case a live event was lost."""
+FIRST_DELAY_SECONDS = 0.005
+LAST_DELAY_SECONDS = 1.0
+"""How often, less and less, while a live event said that the log must soon have more."""
 LIVE_EVENTS = 1000
 """Live events that wait for one slow watcher."""
 
@@ -38,7 +39,7 @@ Position = tuple[int, int]
 
 
 class Watches:
-    """`start()` once RabbitMQ is there; `events()` and `ended()` from anywhere, also while it is away."""
+    """`start()` once; then `events()` and `ended()` from anywhere, also while RabbitMQ is away."""
 
     def __init__(self, database: Database, broker: Broker) -> None:
         self._database = database
@@ -46,41 +47,51 @@ class Watches:
         self._queue: AbstractQueue | None = None
         self._watchers: dict[str, set[asyncio.Queue[JobEvent | None]]] = defaultdict(set)
 
-    async def start(self) -> None:
-        """Open this replica's queue, and bind it to what is being watched already."""
-        await self._broker.ready()
-        channel = await self._broker.channel(prefetch=1000)
-        # A name of our own: one that RabbitMQ makes up could not be declared again after a reconnect.
+    def start(self) -> None:
+        """Hear of what is being watched, from when RabbitMQ is there."""
+        self._broker.consume(self._listen)
+
+    async def _listen(self, channel: AbstractChannel) -> None:
         queue = await channel.declare_queue(new_id("gateway.watch"), exclusive=True, auto_delete=True)
         await queue.consume(self._receive, no_ack=True)
         self._queue = queue
         for job_id in list(self._watchers):
             await self._bind(job_id)
-        self._broker.on_reconnect(self._reconnected)
-        self._wake_all()
+        # What was published while we were away is in the log now, or will be in a moment.
+        for delay in (0.0, 0.5, 1.5, 3.0):
+            asyncio.get_running_loop().call_later(delay, self._wake_all)
 
     async def events(self, job_id: str, after: Position = START) -> AsyncGenerator[JobEvent]:
-        """Every event of the job after `after`, as they happen; ends with the terminal one."""
+        """Every event of the job after `after`, as they happen; ends with the terminal one, once it is recorded."""
         async with self._watching(job_id) as live:
-            last = seen = after
+            last, ahead = after, after
+            delay, idle = FIRST_DELAY_SECONDS, FIRST_IDLE_SECONDS
             while True:
-                for recorded in await self._log(job_id, last):
-                    last = (recorded.run, recorded.n)
-                    yield recorded
-                    if recorded.type.terminal:
-                        return
-                seen = max(seen, last)
-                while (event := await _next(live, IDLE_SECONDS if seen == last else BEHIND_SECONDS)) is not None:
-                    position = (event.run, event.n)
-                    if position <= last:
-                        continue
-                    seen = max(seen, position)
-                    if not _follows(last, position):
-                        continue
-                    last = position
+                recorded, end = await self._log(job_id, last)
+                for event in recorded:
+                    last = _position(event)
                     yield event
-                    if event.type.terminal:
-                        return
+                if end is not None:
+                    # A live event of a run that was given up may have taken its place.
+                    if end not in recorded and after < _position(end):
+                        yield end
+                    return
+                if last < ahead:
+                    await asyncio.sleep(delay)
+                    delay = min(delay * 2, LAST_DELAY_SECONDS)
+                    continue
+                delay = FIRST_DELAY_SECONDS
+                while (happened := await _next(live, idle)) is not None:
+                    position = _position(happened)
+                    # The end counts when it is recorded: who sees it may ask for the result.
+                    if happened.type.terminal or (position > last and not _follows(last, position)):
+                        ahead = position
+                        break
+                    if position > last:
+                        last = position
+                        yield happened
+                else:
+                    idle = min(idle * 2, IDLE_SECONDS)
 
     async def ended(self, job_id: str, seconds: float) -> bool:
         """Whether the job reaches its end within `seconds`."""
@@ -98,9 +109,9 @@ class Watches:
         live: asyncio.Queue[JobEvent | None] = asyncio.Queue(LIVE_EVENTS)
         watchers = self._watchers[job_id]
         watchers.add(live)
-        if len(watchers) == 1:
-            await self._bind(job_id)
         try:
+            # Each binds, though once would do: the log must not be read before the binding is there.
+            await self._bind(job_id)
             yield live
         finally:
             watchers.discard(live)
@@ -122,7 +133,7 @@ class Watches:
             except Exception as error:  # noqa: BLE001  events nobody watches any more are ignored
                 log.info("watch_not_unbound", job_id=job_id, error=str(error))
 
-    async def _log(self, job_id: str, after: Position) -> list[JobEvent]:
+    async def _log(self, job_id: str, after: Position) -> tuple[list[JobEvent], JobEvent | None]:
         while True:
             try:
                 async with self._database.transaction() as connection:
@@ -140,11 +151,6 @@ class Watches:
         for event in batch:
             for live in self._watchers.get(event.job_id, ()):
                 _put(live, event)
-
-    async def _reconnected(self, *_: Any) -> None:
-        """What was published while we were away is in the log now, or will be in a moment."""
-        for delay in (0.0, 0.5, 1.5, 3.0):
-            asyncio.get_running_loop().call_later(delay, self._wake_all)
 
     def _wake_all(self) -> None:
         for watchers in self._watchers.values():
@@ -167,6 +173,10 @@ async def _next(live: "asyncio.Queue[JobEvent | None]", seconds: float) -> JobEv
             return await live.get()
     except TimeoutError:
         return None
+
+
+def _position(event: JobEvent) -> Position:
+    return event.run, event.n
 
 
 def _follows(last: Position, position: Position) -> bool:

@@ -20,16 +20,17 @@ STALE_SECONDS = 15.0
 
 
 class Heartbeat:
-    """Notes when something last moved; `beat()` from the loop, `alive()` from anywhere."""
+    """Notes when something last moved; `beat()` from there, `alive()` from anywhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, stale_seconds: float = STALE_SECONDS) -> None:
+        self._stale_seconds = stale_seconds
         self._at = time.monotonic()
 
     def beat(self) -> None:
         self._at = time.monotonic()
 
     def alive(self) -> bool:
-        return time.monotonic() - self._at < STALE_SECONDS
+        return time.monotonic() - self._at < self._stale_seconds
 
 
 class HealthServer:

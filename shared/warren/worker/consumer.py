@@ -9,8 +9,15 @@ import structlog
 from celery.apps.worker import Worker as CeleryWorker
 from celery.worker import state
 from celery.worker.consumer import Consumer as CeleryConsumer
+from kombu.common import ignore_errors
 
 log = structlog.get_logger(__name__)
+
+EXIT_OK = 0
+
+
+RETRY_INTERVALS = {"interval_start": 0.2, "interval_step": 0.4, "interval_max": 2.0}
+"""Seconds between attempts to reach RabbitMQ. Celery goes up to 30, which is how late it would notice its return."""
 
 
 class Consumer(CeleryConsumer):
@@ -45,6 +52,22 @@ class Consumer(CeleryConsumer):
         self.app.warren_worker.connection_lost()
         super().on_connection_error_after_connected(exc)
 
+    def register_with_event_loop(self, hub: Any) -> None:
+        super().register_with_event_loop(hub)
+        hub.call_repeatedly(1.0, self.app.warren_worker.consumer_moved)
+
+    def ensure_connected(self, conn: Any) -> Any:
+        def failed(error: Exception, seconds: float) -> None:
+            log.warning("worker_broker_unavailable", error=str(error), retry_seconds=seconds)
+
+        def between() -> None:
+            self.app.warren_worker.consumer_moved()
+            state.maybe_shutdown()
+
+        conn.ensure_connection(failed, callback=between, **RETRY_INTERVALS)
+        self.first_connection_attempt = False
+        return conn
+
 
 class Worker(CeleryWorker):
     """A worker whose SIGTERM and SIGINT let jobs finish, then hand back the rest, then stop it."""
@@ -62,14 +85,21 @@ class Worker(CeleryWorker):
 
     def _drain(self) -> None:
         log.info("worker_stopping")
-        consumer = self.consumer
-        hub = consumer.hub
-        if consumer.task_consumer is not None:
-            hub.call_soon(consumer.task_consumer.cancel)
+        hub, consumer = getattr(self, "hub", None), getattr(self, "consumer", None)
+        if hub is not None:
+            hub.call_soon(_take_nothing_new, consumer)
         self.app.warren_worker.drain()
-        # Acknowledgements of the last jobs pass through the hub too: give them a moment, a lost one only costs a query.
-        hub.call_soon(hub.call_later, 0.2, _stop)
+        # Celery's loop looks at this, also while it waits for RabbitMQ. What the last jobs acknowledge is sent before
+        # the connection closes.
+        state.should_stop = EXIT_OK
+        if hub is not None:
+            hub.call_soon(_wake)
 
 
-def _stop() -> None:
-    state.should_stop = 0
+def _take_nothing_new(consumer: Any) -> None:
+    if consumer is not None and consumer.task_consumer is not None and consumer.connection is not None:
+        ignore_errors(consumer.connection, consumer.task_consumer.cancel)
+
+
+def _wake() -> None:
+    """Being called at all makes the hub look around."""

@@ -14,8 +14,12 @@ log = structlog.get_logger(__name__)
 
 PublishEvents = Callable[[Sequence[JobEvent]], Awaitable[None]]
 
-COALESCE_SECONDS = 0.005
+COALESCE_SECONDS = 0.02
 """How long `started` waits for company: a job that is over in less costs one message instead of two."""
+RETRY_SECONDS = 1.0
+"""How soon events that RabbitMQ did not take are sent again, if nothing new comes before."""
+FIRST_DELAY_SECONDS = 0.1
+LAST_DELAY_SECONDS = 2.0
 
 
 class RunLog:
@@ -35,11 +39,11 @@ class RunLog:
         """Append an event; it goes out soon, or with the next `send()`."""
         self._n += 1
         event = JobEvent(
-            job_id=self._job_id, run=self._run, n=self._n, type=type, at=datetime.now(UTC), data=data or {}
+            job_id=self._job_id, run=self._run, n=self._n, type=type, at=datetime.now(UTC), data=_storable(data or {})
         )
         self._pending.append(event)
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(COALESCE_SECONDS, self._send_soon)
+            self._send_in(COALESCE_SECONDS)
 
     async def send(self) -> None:
         """Send what waits, in order. Raises `BrokerUnavailable`; then it still waits."""
@@ -51,19 +55,13 @@ class RunLog:
 
     async def finish(self, give_up: Callable[[], bool]) -> bool:
         """Send all that waits, however long RabbitMQ is away. False if `give_up()` said so before."""
-        delay = 0.1
-        while not give_up():
-            try:
-                await self.send()
-            except BrokerUnavailable as error:
-                log.warning("events_not_sent", error=str(error), retry_seconds=delay)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 2.0)
-            else:
-                self._close()
-                return True
-        self._close()
-        return False
+        told = await insist(self.send, give_up)
+        if self._timer is not None:
+            self._timer.cancel()
+        return told
+
+    def _send_in(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._send_soon)
 
     def _send_soon(self) -> None:
         self._flush = asyncio.create_task(self._try_send())
@@ -73,9 +71,32 @@ class RunLog:
             await self.send()
         except BrokerUnavailable as error:
             log.warning("events_delayed", error=str(error), waiting=len(self._pending))
-        finally:
+            self._send_in(RETRY_SECONDS)
+        else:
             self._timer = None
 
-    def _close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+
+async def insist(action: Callable[[], Awaitable[None]], give_up: Callable[[], bool]) -> bool:
+    """Try `action` until RabbitMQ takes what it sends. False if `give_up()` said so before."""
+    delay = FIRST_DELAY_SECONDS
+    while not give_up():
+        try:
+            await action()
+        except BrokerUnavailable as error:
+            log.warning("not_sent_yet", error=str(error), retry_seconds=delay)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LAST_DELAY_SECONDS)
+        else:
+            return True
+    return False
+
+
+def _storable(value: Any) -> Any:
+    """The value with texts as JSON and PostgreSQL can hold them: no NUL, no halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_storable(item) for item in value]
+    return value

@@ -6,7 +6,7 @@ import random
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -23,7 +23,7 @@ from warren.errors import BrokerUnavailable, JobError, QueryTimeout, TransientEr
 from warren.queries import QueryClient, QueryRefused
 from warren.telemetry import metrics
 from warren.telemetry.traces import tracer
-from warren.worker.log import RunLog
+from warren.worker.log import RunLog, insist
 from warren.worker.run import ActiveRun, JobRun, Stop
 
 log = structlog.get_logger(__name__)
@@ -33,6 +33,9 @@ JobHandlers = Mapping[type[JobPayload], Handler]
 
 RETRY_BASE_SECONDS = 2.0
 RETRY_MAX_SECONDS = 300.0
+HAND_BACK_SECONDS = 1.0
+"""How long a stopping worker takes to hand its jobs on; what is left then is delivered again when it is gone."""
+CLOCK_SKEW = timedelta(seconds=2)
 CANCELLED_KEPT = 10_000
 """Broadcast cancellations remembered, for jobs that still wait in the queue."""
 
@@ -61,12 +64,14 @@ class Runtime:
         self._blobs = blobs
         self._queries = queries
         self._active: dict[str, ActiveRun] = {}
+        self._running: set[ActiveRun] = set()
         self._cancelled: OrderedDict[str, None] = OrderedDict()
         self._draining = False
+        self._abandoning = False
         self._idle = asyncio.Event()
         self._idle.set()
-        self.listening_since = datetime.now(UTC)
-        """Cancellations broadcast before this moment were not heard here."""
+        self._listening_since = datetime.now(UTC)
+        self._catching_up: asyncio.Task[None] | None = None
 
     @property
     def kinds(self) -> list[str]:
@@ -75,29 +80,54 @@ class Runtime:
     # Called when things happen outside ------------------------------------------------------------------------------
 
     def cancel(self, job_id: str) -> None:
-        """A client cancelled this job: stop it if it runs here, and do not start it if it comes."""
+        """A client cancelled this job: stop it if it runs here, or else do not start it if it comes."""
+        if job_id in self._active:
+            self._active[job_id].stop(Stop.cancelled)
+            return
         self._cancelled[job_id] = None
         if len(self._cancelled) > CANCELLED_KEPT:
             self._cancelled.popitem(last=False)
-        if job_id in self._active:
-            self._active[job_id].stop(Stop.cancelled)
+
+    def listening(self) -> None:
+        """Cancellations are heard from now on; what was said before was missed."""
+        self._listening_since = datetime.now(UTC)
+        if self._active:
+            self._catching_up = asyncio.create_task(self._catch_up())
 
     def connection_lost(self) -> None:
         """Celery lost its connection: every message that runs here is delivered again, so these runs are void."""
-        for active in list(self._active.values()):
+        for active in list(self._running):
             active.stop(Stop.connection_lost)
 
     async def drain(self, grace: float) -> None:
         """Take nothing new; let jobs finish for `grace` seconds, then hand the rest to other workers."""
         self._draining = True
+        if await self._idle_within(grace):
+            return
+        log.info("jobs_handed_back", jobs=len(self._running))
+        for active in list(self._running):
+            active.stop(Stop.shutdown)
+        if await self._idle_within(HAND_BACK_SECONDS):
+            return
+        log.warning("jobs_abandoned", jobs=len(self._running))
+        self._abandoning = True
+        for active in list(self._running):
+            active.abandon()
+
+    async def _idle_within(self, seconds: float) -> bool:
         try:
-            async with asyncio.timeout(grace):
+            async with asyncio.timeout(seconds):
                 await self._idle.wait()
         except TimeoutError:
-            log.info("jobs_handed_back", jobs=len(self._active))
-            for active in list(self._active.values()):
-                active.stop(Stop.shutdown)
-            await self._idle.wait()
+            return False
+        return True
+
+    async def _catch_up(self) -> None:
+        """Stop what was cancelled, or ended by the gateway, while nothing was heard here."""
+        await self._broker.ready()
+        news = await self._news(tuple(self._active))
+        for job_id in (*news.cancelling, *news.finished):
+            self.cancel(job_id)
 
     # One message ----------------------------------------------------------------------------------------------------
 
@@ -121,40 +151,53 @@ class Runtime:
     async def _admit(self, job: jobs.JobMessage, number: int, redelivered: bool) -> Verdict:
         """Decide whether this message is to be run at all."""
         if self._draining:
-            return await self._hand_on(job, number)
+            # Late, because this worker might get it again as long as it is there.
+            return await self._hand_on(job, number, delay=1.0)
         earlier = self._active.get(job.job_id)
         if earlier is not None:
-            if earlier.run >= number:
+            if earlier.run >= number and not earlier.given_up:
                 log.info("job_already_running")
                 return Verdict.acknowledge
             earlier.stop(Stop.superseded)
+            number = max(number, earlier.run + 1)
         active = ActiveRun(job.job_id, number)
         self._active[job.job_id] = active
+        self._running.add(active)
         self._idle.clear()
         metrics.TASKS_ACTIVE.inc()
         try:
-            run_log = RunLog(job.job_id, number, lambda batch: events.publish(self._broker, self._service, batch))
-            news = await self._missed_news(job, redelivered)
-            if job.job_id in news.finished:
-                log.info("job_already_finished")
-                return Verdict.acknowledge
-            if job.job_id in news.cancelling or job.job_id in self._cancelled:
-                run_log.add(EventType.cancelled)
-                return await self._conclude(run_log, active)
-            return await self._run(job, active, run_log)
+            return await self._run_unless_over(job, active, redelivered)
+        except asyncio.CancelledError:
+            if not self._abandoning:
+                raise
+            return Verdict.requeue
         finally:
             metrics.TASKS_ACTIVE.dec()
+            self._running.discard(active)
             if self._active.get(job.job_id) is active:
                 del self._active[job.job_id]
-            if not self._active:
+            if not self._running:
                 self._idle.set()
 
-    async def _missed_news(self, job: jobs.JobMessage, redelivered: bool) -> JobStates:
-        """Ask the gateway about a job whose end or cancellation this process may not have heard of."""
-        if not redelivered and job.enqueued_at > self.listening_since:
-            return JobStates()
+    async def _run_unless_over(self, job: jobs.JobMessage, active: ActiveRun, redelivered: bool) -> Verdict:
+        run_log = RunLog(job.job_id, active.run, lambda batch: events.publish(self._broker, self._service, batch))
+        news = JobStates()
+        # Clocks differ between machines; to ask once too often costs a query.
+        if redelivered or job.enqueued_at < self._listening_since + CLOCK_SKEW:
+            news = await self._news((job.job_id,))
+        if job.job_id in news.finished:
+            log.info("job_already_finished")
+            return Verdict.acknowledge
+        if job.job_id in news.cancelling or job.job_id in self._cancelled:
+            self._cancelled.pop(job.job_id, None)
+            run_log.add(EventType.cancelled)
+            return await self._conclude(run_log, active)
+        return await self._run(job, active, run_log)
+
+    async def _news(self, job_ids: tuple[str, ...]) -> JobStates:
+        """Ask the gateway about jobs whose end or cancellation this process may not have heard of."""
         try:
-            return await self._queries.ask(JobStatesQuery(job_ids=(job.job_id,)), JobStates)
+            return await self._queries.ask(JobStatesQuery(job_ids=job_ids), JobStates)
         except (QueryTimeout, BrokerUnavailable, QueryRefused) as error:
             # Running it again is safe, only wasteful; the recorder repeats a cancellation when it sees `started`.
             log.warning("job_state_unknown", error=str(error))
@@ -166,10 +209,8 @@ class Runtime:
         try:
             payload = payload_type.model_validate(job.payload)
         except ValidationError as error:
-            log.error("job_payload_invalid", error=str(error))
-            self._fail(
-                run_log, labels, Failure(code="job.invalid_payload", message=f"The job's input is invalid: {error}")
-            )
+            message = f"The job's input is invalid: {error}"
+            self._fail(run_log, labels, Failure(code="job.invalid_payload", message=message))
             return await self._conclude(run_log, active)
         run_log.add(EventType.started)
         metrics.STARTED.labels(*labels).inc()
@@ -186,20 +227,12 @@ class Runtime:
         self, job: jobs.JobMessage, active: ActiveRun, run_log: RunLog, handle: JobRun[Any], handler: Handler
     ) -> Verdict:
         labels = (job.kind, job.queue)
+
+        async def work() -> dict[str, Any]:
+            return await handle.outcome(await handler(handle))
+
         try:
-            async with asyncio.timeout(handle.payload.timeout):
-                result = await self._call(active, handler, handle)
-                outcome = await handle.outcome(result)
-        except asyncio.CancelledError:
-            if active.stopped is None:
-                raise
-            if active.stopped is Stop.shutdown:
-                return await self._hand_on(job, active.run)
-            metrics.REVOKED.labels(*labels).inc()
-            run_log.add(EventType.cancelled)
-        except TimeoutError:
-            message = f"It took longer than {handle.payload.timeout:g} seconds."
-            self._fail(run_log, labels, Failure(code="job.timeout", message=message))
+            outcome = await active.execute(work(), handle.payload.timeout)
         except JobError as error:
             failure = Failure(code=error.code, message=error.message, retryable=error.retryable, details=error.details)
             self._fail(run_log, labels, failure)
@@ -210,16 +243,24 @@ class Runtime:
             message = "Something went wrong inside Warren. The log has the details under this job's id."
             self._fail(run_log, labels, Failure(code="job.crashed", message=message))
         else:
+            if outcome is None:
+                return await self._stopped(job, active, run_log, handle.payload.timeout)
             metrics.SUCCEEDED.labels(*labels).inc()
             run_log.add(EventType.completed, outcome)
         return await self._conclude(run_log, active)
 
-    async def _call(self, active: ActiveRun, handler: Handler, handle: JobRun[Any]) -> JobResult:
-        """The handler, in a task of its own: what stops it must not stop the telling of it."""
-        active.task = asyncio.ensure_future(handler(handle))
-        if active.stopped is not None:
-            active.task.cancel()
-        return await active.task
+    async def _stopped(self, job: jobs.JobMessage, active: ActiveRun, run_log: RunLog, timeout: float) -> Verdict:
+        labels = (job.kind, job.queue)
+        match active.stopped:
+            case Stop.shutdown:
+                return await self._hand_on(job, active.run)
+            case Stop.cancelled:
+                metrics.REVOKED.labels(*labels).inc()
+                run_log.add(EventType.cancelled)
+            case Stop.timeout:
+                message = f"It took longer than {timeout:g} seconds."
+                self._fail(run_log, labels, Failure(code="job.timeout", message=message))
+        return await self._conclude(run_log, active)
 
     async def _retry(self, job: jobs.JobMessage, active: ActiveRun, run_log: RunLog, error: TransientError) -> Verdict:
         labels = (job.kind, job.queue)
@@ -233,18 +274,17 @@ class Runtime:
         run_log.add(EventType.retrying, {**failure.model_dump(mode="json"), "delay_seconds": delay})
         if await self._conclude(run_log, active) is not Verdict.acknowledge:
             return Verdict.requeue
-        follow_up = job.model_copy(update={"run": active.run + 1, "retries": job.retries + 1})
-        return await self._republish(follow_up, delay)
+        follow_up = job.model_copy(update={"run": active.run + 1, "retries": job.retries + 1, "resent": False})
+        # Insist: to hand the message back instead would count as a crash of this worker.
+        sent = await insist(lambda: jobs.publish(self._broker, follow_up, delay=delay), lambda: active.given_up)
+        return Verdict.acknowledge if sent else Verdict.requeue
 
-    async def _hand_on(self, job: jobs.JobMessage, number: int) -> Verdict:
+    async def _hand_on(self, job: jobs.JobMessage, number: int, delay: float = 0.0) -> Verdict:
         """Give the job to another worker as a fresh message: a worker that stops must not count as one that died."""
-        return await self._republish(job.model_copy(update={"run": number + 1}), 0.0)
-
-    async def _republish(self, job: jobs.JobMessage, delay: float) -> Verdict:
         try:
-            await jobs.publish(self._broker, job, delay=delay)
+            await jobs.publish(self._broker, job.model_copy(update={"run": number + 1}), delay=delay)
         except BrokerUnavailable as error:
-            log.warning("job_not_republished", error=str(error))
+            log.warning("job_not_handed_on", error=str(error))
             return Verdict.requeue
         return Verdict.acknowledge
 
@@ -254,9 +294,9 @@ class Runtime:
         run_log.add(EventType.failed, failure.model_dump(mode="json"))
 
     async def _conclude(self, run_log: RunLog, active: ActiveRun) -> Verdict:
-        """Acknowledge only what RabbitMQ has confirmed to know."""
+        """Acknowledge only what RabbitMQ has confirmed to know, or what a newer message carries on."""
         told = await run_log.finish(lambda: active.given_up)
-        return Verdict.acknowledge if told else Verdict.requeue
+        return Verdict.acknowledge if told or active.stopped is Stop.superseded else Verdict.requeue
 
 
 def _backoff(retries: int) -> float:

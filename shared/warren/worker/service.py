@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import structlog
+import uvloop
 
 from warren import control, topology
 from warren.blobs import BlobStore
@@ -25,6 +25,9 @@ from warren.worker.beat import Schedule
 from warren.worker.runtime import JobHandlers, Runtime, Verdict
 
 log = structlog.get_logger(__name__)
+
+CONSUMER_STALE_SECONDS = 60.0
+"""Celery's side may wait this long for a link that swallows its packets (14) before it counts as hanging."""
 
 S = TypeVar("S", bound=Settings)
 T = TypeVar("T")
@@ -68,34 +71,18 @@ async def runtime(service: Service[S], settings: S) -> AsyncIterator[Runtime]:
         core = Core(broker, BlobStore(settings.blobs_url), QueryClient(broker))
         async with service.bootstrap(settings, core) as handlers:
             made = Runtime(service.name, handlers.jobs, broker, core.blobs, core.queries)
-            connecting = asyncio.create_task(_connect(service.name, made, broker, core.queries, handlers.queries))
-            try:
-                yield made
-            finally:
-                connecting.cancel()
-                await asyncio.gather(connecting, return_exceptions=True)
-
-
-async def _connect(name: str, made: Runtime, broker: Broker, queries: QueryClient, handlers: QueryHandlers) -> None:
-    """Listen to cancellations and answer queries, as soon as RabbitMQ is there."""
-    await broker.ready()
-    await queries.start()
-    await control.listen(broker, made.cancel)
-    if handlers:
-        await QueryServer(broker, name, handlers).start()
-
-    def heard_again(_connection: Any) -> None:
-        made.listening_since = datetime.now(UTC)
-
-    heard_again(None)
-    broker.on_reconnect(heard_again)
+            core.queries.start()
+            control.listen(broker, made.cancel, made.listening)
+            if handlers.queries:
+                QueryServer(broker, service.name, handlers.queries).start()
+            yield made
 
 
 class LoopThread:
     """The asyncio loop of a worker process."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()
         self.heartbeat = health.Heartbeat()
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
 
@@ -126,6 +113,7 @@ class WorkerProcess(Generic[S]):
         self._service = service
         self._settings = settings
         self._loop = LoopThread()
+        self._consumer = health.Heartbeat(CONSUMER_STALE_SECONDS)
         self._runtime: Runtime | None = None
 
     def run(self) -> int:
@@ -160,6 +148,9 @@ class WorkerProcess(Generic[S]):
         assert self._runtime is not None  # noqa: S101  set before the worker starts
         return self._loop.submit(self._runtime.run(kind, queue, arguments, redeliveries)).result()
 
+    def consumer_moved(self) -> None:
+        self._consumer.beat()
+
     def connection_lost(self) -> None:
         if self._runtime is not None:
             self._loop.loop.call_soon_threadsafe(self._runtime.connection_lost)
@@ -174,7 +165,7 @@ class WorkerProcess(Generic[S]):
         server = health.HealthServer(
             self._settings.metrics_host,
             self._settings.metrics_port,
-            live={"loop": self._loop.heartbeat.alive},
+            live={"loop": self._loop.heartbeat.alive, "consumer": self._consumer.alive},
             ready={"loop": self._loop.heartbeat.alive, "consumer": lambda: _consuming(worker)},
         )
         server.start()

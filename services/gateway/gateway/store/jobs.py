@@ -204,25 +204,33 @@ def _json(value: Any) -> str | None:
     return None if value is None else json.dumps(value)
 
 
-async def events_after(connection: AsyncConnection, job_id: str, after: tuple[int, int]) -> list[JobEvent]:
-    """The log of a job after `(run, n)`, oldest first. The first event, `queued`, is kept in the job's own row."""
-    found: list[JobEvent] = []
-    if after < (0, 0):
-        created = (
-            await connection.execute(sa.select(jobs.c.created_at).where(jobs.c.id == job_id))
-        ).scalar_one_or_none()
-        if created is not None:
-            found.append(JobEvent(job_id=job_id, run=0, n=0, type=EventType.queued, at=created))
+async def events_after(
+    connection: AsyncConnection, job_id: str, after: tuple[int, int]
+) -> tuple[list[JobEvent], JobEvent | None]:
+    """The log of a job after `(run, n)`, oldest first, and the event that ended the job, if it has ended.
+
+    The first event, `queued`, is kept in the job's own row.
+    """
+    columns = (jobs.c.created_at, jobs.c.completed_at, jobs.c.status)
+    job = (await connection.execute(sa.select(*columns).where(jobs.c.id == job_id))).one_or_none()
+    if job is None:
+        return [], None
+    wanted = sa.tuple_(job_events.c.run, job_events.c.n) > sa.tuple_(*after)
+    if job.completed_at is not None:
+        wanted = sa.or_(wanted, job_events.c.type == job.status)
     rows = await connection.execute(
-        sa.select(job_events)
-        .where(job_events.c.job_id == job_id, sa.tuple_(job_events.c.run, job_events.c.n) > sa.tuple_(*after))
-        .order_by(job_events.c.run, job_events.c.n)
+        sa.select(job_events).where(job_events.c.job_id == job_id, wanted).order_by(job_events.c.run, job_events.c.n)
     )
-    found.extend(
+    found = [
         JobEvent(job_id=row.job_id, run=row.run, n=row.n, type=EventType(row.type), at=row.at, data=row.data)
         for row in rows
-    )
-    return found
+    ]
+    # It ended now if nothing came after: an operator may have reopened it.
+    end = found[-1] if found and found[-1].type.terminal else None
+    found = [event for event in found if (event.run, event.n) > after]
+    if after < (0, 0):
+        found.insert(0, JobEvent(job_id=job_id, run=0, n=0, type=EventType.queued, at=job.created_at))
+    return found, end
 
 
 async def request_cancel(connection: AsyncConnection, job_id: str) -> None:
