@@ -48,7 +48,7 @@ def _number(value: float) -> str:
 
 
 def _moment(value: dt.datetime) -> str:
-    return value.isoformat(" ")
+    return value.date().isoformat() if value.time() == dt.time.min else value.isoformat(" ")
 
 
 def _items(values: list[Any]) -> str:

@@ -116,9 +116,11 @@ def _infer_plain(column: TextColumn, customs: Customs, notes: Notes) -> Column:
     if reason := id_reason(column):
         notes.add(f"Columns of digits were kept as text ({reason})", quote(column.name))
         return column.values
-    if customs.decimal == "," and all_match(column.values, _GROUPED_BY_POINTS):
-        notes.add("Points were read as thousands separators, as the file has decimal commas", quote(column.name))
-        return pc.cast(pc.replace_substring(column.values, ".", ""), pa.int64())
+    if customs.assumed == "," and all_match(column.values, _GROUPED_BY_POINTS):
+        if customs.decimal == ",":
+            notes.add("Points were read as thousands separators, as the file has decimal commas", quote(column.name))
+            return pc.cast(pc.replace_substring(column.values, ".", ""), pa.int64())
+        notes.add("Points that could separate thousands were read as decimal points", quote(column.name))
     numbers = plain_numbers(column)
     return column.values if numbers is None else numbers
 

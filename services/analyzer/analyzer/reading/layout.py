@@ -133,7 +133,7 @@ def _is_header(first: Row, body: Sequence[Row]) -> bool:
         below = _kind_below(body, position)
         if heading and below not in {"text", None} and not is_missing(heading):
             votes["data" if cell_kind(heading) == below else "header"] += 1
-    if _are_years(first, body):
+    if _are_counted(first, body):
         return True
     if votes:
         return votes["header"] >= votes["data"]
@@ -149,12 +149,19 @@ def _kind_below(body: Sequence[Row], position: int) -> str | None:
     return kind if times >= _MIN_ALIKE * len(cells) else "text"
 
 
-def _are_years(first: Row, body: Sequence[Row]) -> bool:
-    """Years in a row, like 2010, 2011, 2012, are headings of a wide table."""
-    years = [int(cell) for cell in first if is_year(cell)]
-    others = [cell for cell in first if cell and not is_year(cell)]
-    rising = len(years) > 1 and all(later - earlier == years[1] - years[0] != 0 for earlier, later in pairwise(years))
-    return rising and not any(map(_is_number, others)) and not any(is_year(cell) for cell in body[0][-1:])
+def _are_counted(first: Row, body: Sequence[Row]) -> bool:
+    """Years or numbers in a row, like 2010, 2011 or 1, 2, 3, are headings of a wide table; words come before them."""
+    numbers = _counted(first)
+    enough = 2 if all(map(is_year, numbers)) else 3
+    words = [cell for cell in first if cell and cell not in numbers]
+    return len(numbers) >= enough and bool(words) and not any(map(_is_number, words)) and not _counted(body[0])
+
+
+def _counted(row: Row) -> list[str]:
+    """The whole numbers of the row, if each is as much larger than the one before as the next."""
+    numbers = [cell for cell in row if cell.isdecimal() and len(cell) < 10]
+    steps = {int(later) - int(earlier) for earlier, later in pairwise(numbers)}
+    return numbers if len(steps) == 1 and steps != {0} else []
 
 
 def _is_number(cell: str) -> bool:

@@ -123,6 +123,8 @@ def test_duplicate_and_empty_headings_are_renamed_and_reported(read: Read) -> No
     "text",
     [
         "1,2,3\n4,5,6\n",
+        "1,2,3\n7,1,9\n",
+        "9" * 9000 + ",1\n5,2\n",
         "Ann,5,2020-01-01\nBob,6,2020-01-02\n",
         "Ann,Paris,x\nBob,Rome,y\nAnn,Paris,z\n",
         '3,"A long headline of the day"\n2,"Another long headline"\n',
@@ -139,6 +141,7 @@ def test_a_table_without_header_gets_numbered_columns(read: Read, text: str) -> 
     ("text", "columns"),
     [
         ("country;2010;2011;2012\nUSA;1,5;2,5;3,5\nChile;2;3;4\n", ["country", "2010", "2011", "2012"]),
+        ("item,1,2,3\ntea,5,5,6\nmilk,7,9,9\n", ["item", "1", "2", "3"]),
         ("name,city\nAnn,Paris\nBob,Rome\n", ["name", "city"]),
         ("region,2020-01,2020-02\nN,1,2\nS,3,4\n", ["region", "2020-01", "2020-02"]),
         (",a,b\n0,1,2\n1,3,4\n", ["column_1", "a", "b"]),

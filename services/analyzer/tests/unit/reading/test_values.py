@@ -102,6 +102,12 @@ def test_ambiguous_points_are_thousands_in_a_file_with_decimal_commas(read: Read
     assert "thousands separators" in report.warnings[0]
 
 
+def test_points_that_could_separate_thousands_are_remarked(read: Read) -> None:
+    frame, report = read("town;people\nRiga;605.802\nTartu;91.407\n")
+    assert frame["people"].tolist() == [605.802, 91.407]
+    assert "could separate thousands" in report.warnings[0]
+
+
 def test_a_word_among_numbers_is_left_out_and_named(column: Column) -> None:
     read, remarks = column(*map(str, range(20)), "unknown")
     assert str(read.dtype) == "Int64"
