@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from warren.embedded import free_port
 
 READY_SECONDS = 100.0
 STOP_SECONDS = 15.0
+EXPECT_MS = 15_000
+"""How long a page may take to show what it should; a busy machine is slow, not wrong."""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "/usr/bin/chromium")
 FLAGS = (
@@ -95,6 +97,7 @@ async def chromium() -> AsyncIterator[Browser]:
     found = await asyncio.to_thread(lambda: next(filter(None, map(shutil.which, BROWSERS)), None))
     if found is None:
         pytest.skip("needs Chromium: apt-get install chromium")
+    expect.set_options(timeout=EXPECT_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser

@@ -55,7 +55,7 @@ function openDialog(shown, part) {
   const close = el("button", { type: "button", class: "dialog-close", "aria-label": t("plot.close"), onclick: () => dialog.close() }, icon("close"));
   dialog.replaceChildren(
     el("div", { class: "dialog-head" }, el("h2", { id: "plot-title" }, title), toolsOf(shown), close),
-    el("img", { src: image.src, alt: image.alt }),
+    el("div", { class: "plot-large", tabindex: 0, role: "group", "aria-label": title }, el("img", { src: image.src, alt: image.alt })),
     ...[codePart, dataPart].filter(Boolean),
   );
   dialog.onclick = (event) => {
