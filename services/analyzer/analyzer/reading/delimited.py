@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from operator import length_hint
 from pathlib import Path
@@ -35,8 +35,13 @@ def read_delimited(path: Path, encoding: Encoding, notes: Notes) -> Delimited:
         sample = _sample(file)
     with _long_fields():
         dialect = detect_dialect(sample)
-        with open_text(path, encoding) as file:
-            table = _Parser(file, dialect, notes).parse(sample)
+        try:
+            with open_text(path, encoding) as file:
+                table = _Parser(file, dialect, notes).parse(sample)
+        except csv.Error:
+            notes.say("A quotation mark at the top of the file is never closed, so that all were taken as text.")
+            with open_text(path, encoding) as file:
+                table = _Parser(file, replace(dialect, quoted=False), notes).parse(sample)
     return Delimited(table, dialect.delimiter)
 
 
@@ -73,15 +78,20 @@ class _Parser:
         self._width = 0
 
     def parse(self, sample: list[str]) -> RawTable:
-        """Read the file that begins with the lines of `sample`."""
+        """Read the file that begins with the lines of `sample`.
+
+        Raises csv.Error if a quotation mark above the first row of data is never closed.
+        """
         layout = find_layout(self._dialect.rows(sample), self._notes)
         self._width = layout.width
         list(islice(self._reader, layout.skipped))
-        self._take_lines()
+        may_be_open = self._is_open(self._take_lines())
         builder = ColumnBuilder(layout.width)
         size = chunk_rows(layout.width)
         while (chunk := self._chunk(size)) is not None:
             builder.add(chunk)
+        if may_be_open and self._dialect.quoted and not builder.rows:
+            raise csv.Error("the header goes to the end of the file")
         return RawTable(layout.names, builder.finish())
 
     def _chunk(self, size: int) -> list[list[str]] | None:

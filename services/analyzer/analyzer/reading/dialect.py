@@ -14,7 +14,7 @@ from analyzer.reading.literals import cell_kind
 from analyzer.reading.notes import quote
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
-_DIRECTIVE: Final = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
+_DIRECTIVE: Final = re.compile(r"sep=([,;\t|:^~])\s*$", re.IGNORECASE)
 _BACKSLASH_QUOTE: Final = re.compile(r'[^\\,;\t|]\\"(?![,;\t|\r\n]|$)')
 _MIN_REGULAR: Final = 0.4
 """Share of lines with the usual number of cells below which a delimiter is only punctuation."""
@@ -22,11 +22,15 @@ _MIN_REGULAR: Final = 0.4
 
 @dataclass(frozen=True)
 class Dialect:
-    """`delimiter` is None for a single column; `directive` tells of a first line `sep=…`, which is no data."""
+    """`delimiter` is None for a single column; `directive` tells of a first line `sep=…`, which is no data.
+
+    With `quoted` False, quotation marks mean nothing.
+    """
 
     delimiter: str | None
     escape: str | None = None
     directive: bool = False
+    quoted: bool = True
 
     def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """The records of `lines`, as `csv.reader` gives them; one may span several lines."""
@@ -36,6 +40,7 @@ class Dialect:
             delimiter=self.delimiter or "\x00",
             escapechar=self.escape,
             skipinitialspace=True,
+            quoting=csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE,
         )
 
     def rows(self, lines: Sequence[str]) -> list[list[str]]:
@@ -112,7 +117,8 @@ def _clean_share(delimiter: str | None, rows: list[list[str]]) -> float:
 def _is_prose(trial: _Trial, lines: Sequence[str]) -> bool:
     """Sentences: several words in most cells, no numbers, no quotation marks, no headings of a few words."""
     cells = [cell.strip() for row in trial.rows[:100] for cell in row]
-    if any(line.lstrip().startswith('"') for line in lines) or any(cell_kind(cell) != "text" for cell in cells):
+    quoted = any(line.lstrip().startswith('"') for line in lines) or any("\n" in cell for cell in cells)
+    if quoted or any(cell_kind(cell) != "text" for cell in cells):
         return False
     if trial.width > 1 and trial.regular > 0.9 and (len(trial.rows) >= 10 or _has_headings(trial.rows[0])):
         return False

@@ -124,7 +124,7 @@ def test_duplicate_and_empty_headings_are_renamed_and_reported(read: Read) -> No
     [
         "1,2,3\n4,5,6\n",
         "1,2,3\n7,1,9\n",
-        "9" * 9000 + ",1\n5,2\n",
+        "9" * 50 + ",1\n5,2\n",
         "Ann,5,2020-01-01\nBob,6,2020-01-02\n",
         "Ann,Paris,x\nBob,Rome,y\nAnn,Paris,z\n",
         '3,"A long headline of the day"\n2,"Another long headline"\n',
@@ -181,6 +181,14 @@ def test_quoted_cells_may_hold_delimiters_quotes_and_line_breaks(read: Read) -> 
 def test_a_quotation_mark_that_is_never_closed_costs_no_rows(read: Read, text: str) -> None:
     frame, report = read(text)
     assert len(frame) == text.count("\n") - 1
+    assert any("never closed" in warning for warning in report.warnings)
+
+
+@pytest.mark.parametrize("rows", [3, 1_200_000])
+def test_a_quotation_mark_left_open_in_the_header_costs_no_rows(read: Read, rows: int) -> None:
+    frame, report = read('a,"b\n' + "1,2\n" * rows)
+    assert frame.shape == (rows, 2)
+    assert list(frame.columns) == ["a", '"b']
     assert any("never closed" in warning for warning in report.warnings)
 
 
