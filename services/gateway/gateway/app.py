@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
@@ -44,7 +45,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         health.router, compat.router, asyncapi.router,
     ):  # fmt: skip
         app.include_router(router)
-    app.mount("/console", StaticFiles(directory=CONSOLE, html=True), name="console")
+    app.mount("/console", Assets(directory=CONSOLE), name="console")
     app.add_api_route("/", _console, include_in_schema=False)
     for error in problems.HANDLED:
         app.add_exception_handler(error, problems.answer)
@@ -61,9 +62,19 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     return app
 
 
+class Assets(StaticFiles):
+    """The console's files. A browser asks again for each, so that an upgrade never mixes old and new modules."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
 async def _console() -> Response:
     policy = (
-        "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; object-src 'none'; "
+        "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
