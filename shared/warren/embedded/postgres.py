@@ -128,7 +128,8 @@ class EmbeddedPostgres(EmbeddedServer):
         if not all(parent.stat().st_mode & 0o001 for path in paths for parent in path.parents):
             # Somewhere above lies a directory closed to others, like /root. Opening it would show it to everyone,
             # so let this one process pass instead.
-            command += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+            # (Without the bit, access(2), which PostgreSQL uses, would not look at the capability.)
+            command += ["--securebits=+no_setuid_fixup", "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
         return command
 
     def _command(self) -> list[str]:
