@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -105,6 +106,11 @@ class RunningGateway:
         await self.run(job["id"]).finish()
         await self.http.ended(job["id"])
 
+    def blobs(self, folder: str) -> list[str]:
+        """Names of what is stored in a folder of the blob store."""
+        directory = Path(self.settings.blobs_url.removeprefix("file://")) / folder
+        return sorted(path.name for path in directory.rglob("*") if path.is_file()) if directory.exists() else []
+
     async def rows(self, statement: sa.Executable) -> list[Any]:
         """What a query finds in the gateway's database; statements that change something return nothing."""
         async with self.parts.database.transaction() as connection:
@@ -156,7 +162,7 @@ class Broadcasts:
 
     async def listen(self) -> None:
         listening = asyncio.Event()
-        await control.listen(self._broker, self._heard.put_nowait, listening.set)
+        control.listen(self._broker, self._heard.put_nowait, listening.set)
         await listening.wait()
 
     async def next(self) -> str:
