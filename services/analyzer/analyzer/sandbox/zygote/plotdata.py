@@ -44,8 +44,18 @@ def table_of(figure: Figure) -> Table | None:
     series = [one for axes in figure.axes for one in _series_of(axes)]
     if not series:
         return None
-    x_label = next((axes.get_xlabel() for axes in figure.axes if axes.get_xlabel()), "x")
+    x_label = next((label for axes in figure.axes if (label := _labels(axes)[0])), "x")
     return _join(x_label, series[:_MAX_COLUMNS])
+
+
+def _labels(axes: Axes) -> tuple[str, str]:
+    """What the places and the lengths are called: the x and y axis, or the other way round for horizontal bars."""
+    names = axes.get_xlabel(), axes.get_ylabel()
+    return names[::-1] if any(map(_is_horizontal, axes.containers)) else names
+
+
+def _is_horizontal(container: Any) -> bool:
+    return isinstance(container, BarContainer) and container.orientation == "horizontal"
 
 
 def _series_of(axes: Axes) -> Iterable[_Series]:
@@ -63,7 +73,7 @@ def _series_of(axes: Axes) -> Iterable[_Series]:
 
 
 def _bars(axes: Axes, bars: BarContainer) -> _Series:
-    horizontal = bars.orientation == "horizontal"
+    horizontal = _is_horizontal(bars)
     axis = axes.yaxis if horizontal else axes.xaxis
     lengths = [bar.get_width() if horizontal else bar.get_height() for bar in bars.patches]
     x = _on_axis(axis, pd.Index(bars.position_centers, dtype=float))
@@ -162,7 +172,7 @@ def _cells(values: Any) -> list[Cell]:
 
 def _name(artist: Any, axes: Axes) -> str:
     label = str(artist.get_label() or "")
-    return axes.get_ylabel() or "y" if not label or label.startswith("_") else label
+    return _labels(axes)[1] or "y" if not label or label.startswith("_") else label
 
 
 def _remember(attribute: str, of_result: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
