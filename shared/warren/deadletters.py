@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import kombu
-from kombu.utils.json import dumps, loads
+from kombu.utils.json import loads
 
-from warren import topology
+from warren import events, jobs, topology
 from warren.contracts.events import EventBatch, EventType, JobEvent
+from warren.jobs import JobMessage
 
 
 class Action(enum.StrEnum):
@@ -32,29 +33,32 @@ class DeadLetter:
 
 
 def take(broker_url: str, queue: str, action: Action | str, job_id: str | None = None) -> Iterator[DeadLetter]:
-    """Go once through the dead letters of a job queue and do `action` to each, or to that of one job.
+    """Go once through the dead letters of a job queue, do `action` to each or to that of one job, and yield those.
 
-    Raises `OSError` when RabbitMQ is away. A letter is removed only after its follow-up is confirmed.
+    One that holds no job that could be read is neither requeued nor yielded then. A letter is removed only after its
+    follow-up is confirmed. Raises `OSError` when RabbitMQ is away.
     """
     action = Action(action)
     options = {"confirm_publish": True, "read_timeout": 15, "write_timeout": 15}
     with kombu.Connection(broker_url, connect_timeout=10, transport_options=options) as connection:
         channel = connection.default_channel
+        dead = kombu.Queue(topology.dead_queue(queue), no_declare=True)(channel)
         waiting: list[Any] = []
         # What is left alone is held until all was seen: given back at once, it would come again.
-        while (message := channel.basic_get(topology.dead_queue(queue))) is not None:
+        while (message := dead.get()) is not None:
             waiting.append(message)
         for message in waiting:
             letter = _letter(queue, message)
-            if job_id not in {None, letter.job_id} or action is Action.list:
+            if job_id not in {None, letter.job_id}:
                 message.reject(requeue=True)
-                if job_id in {None, letter.job_id}:
-                    yield letter
-                continue
-            if action is Action.requeue:
-                _requeue(channel, queue, message)
-            message.ack()
-            yield letter
+            elif action is Action.list:
+                message.reject(requeue=True)
+                yield letter
+            elif action is Action.drop or _requeue(channel, queue, message):
+                message.ack()
+                yield letter
+            else:
+                message.reject(requeue=True)
 
 
 def _letter(queue: str, message: Any) -> DeadLetter:
@@ -69,30 +73,32 @@ def _letter(queue: str, message: Any) -> DeadLetter:
     )
 
 
-def _requeue(channel: Any, queue: str, message: Any) -> None:
-    arguments, keywords, embedded = loads(message.body)
-    run = int(keywords.get("run", 1)) + topology.DELIVERY_LIMIT + 2
-    reopened = JobEvent(job_id=keywords["job_id"], run=run, n=0, type=EventType.requeued, at=datetime.now(UTC))
-    producer = kombu.Producer(channel)
-    service = message.headers.get("task", queue).split(".")[0]
+def _requeue(channel: Any, queue: str, message: Any) -> bool:
+    """False if the letter holds no job that could be read."""
+    try:
+        _, keywords, _ = loads(message.body)
+        dead = JobMessage.model_validate({**keywords, "kind": message.headers["task"], "queue": queue})
+    except (KeyError, TypeError, ValueError):
+        return False
+    # Its number is above those of all its runs, so that what they may still say is ignored.
+    run = dead.run + topology.DELIVERY_LIMIT + 2
+    job = dead.model_copy(update={"run": run, "retries": 0, "enqueued_at": datetime.now(UTC)})
+    reopened = JobEvent(job_id=job.job_id, run=run, n=0, type=EventType.requeued, at=datetime.now(UTC))
     # First reopen the job: its first event must not find it in a terminal state.
-    producer.publish(
-        EventBatch(events=(reopened,)).model_dump_json().encode(),
-        exchange=topology.EVENTS,
-        routing_key=f"{service}.{reopened.job_id}.{reopened.type}",
+    told = EventBatch(events=(reopened,)).model_dump_json().encode()
+    _publish(channel, topology.EVENTS, events.routing_key(job.kind.split(".")[0], reopened), told)
+    body, headers = jobs.encode(job)
+    _publish(channel, topology.JOBS, queue, body, headers=headers, message_id=job.job_id, correlation_id=job.job_id)
+    return True
+
+
+def _publish(channel: Any, exchange: str, routing_key: str, body: bytes, **properties: Any) -> None:
+    kombu.Producer(channel).publish(
+        body,
+        exchange=exchange,
+        routing_key=routing_key,
         content_type="application/json",
         content_encoding="utf-8",
         delivery_mode="persistent",
-    )
-    fresh = {name: value for name, value in message.headers.items() if not name.startswith("x-")}
-    producer.publish(
-        dumps((arguments, {**keywords, "run": run, "enqueued_at": datetime.now(UTC).isoformat()}, embedded)),
-        exchange=topology.JOBS,
-        routing_key=queue,
-        headers=fresh,
-        content_type="application/json",
-        content_encoding="utf-8",
-        delivery_mode="persistent",
-        message_id=reopened.job_id,
-        correlation_id=reopened.job_id,
+        **properties,
     )

@@ -34,6 +34,9 @@ RECORDER = "gateway.recorder"
 DELIVERY_LIMIT = 3
 """Redeliveries after which a message is dead: four runs in all."""
 
+NO_LIMIT = 1_000_000
+"""For messages that cannot kill who reads them. Without a number, RabbitMQ 4 drops them at the 20th redelivery."""
+
 DELAYED = "celery_delayed_27"
 """First exchange of Celery's native delayed delivery; it takes delays up to 2**28 seconds."""
 
@@ -86,10 +89,11 @@ def queues() -> list[Queue]:
         # The recorder also reads dead jobs, to end them: a job that kills its workers must not stay "in progress".
         (Binding(EVENTS, "#"), *(Binding(DEAD, name) for name in JOB_QUEUES)),
         # One replica at a time records, the others stand by: that keeps a job's events in order.
-        _quorum(RECORDER, **{"x-single-active-consumer": True}),
+        _quorum(RECORDER, **{"x-single-active-consumer": True, "x-delivery-limit": NO_LIMIT}),
     )
     dead = [
-        Queue(dead_queue(name), (Binding(DEAD, name),), {"x-queue-type": "quorum"}) for name in (*JOB_QUEUES, RECORDER)
+        Queue(dead_queue(name), (Binding(DEAD, name),), {"x-queue-type": "quorum", "x-delivery-limit": NO_LIMIT})
+        for name in (*JOB_QUEUES, RECORDER)
     ]
     asked = [
         Queue(

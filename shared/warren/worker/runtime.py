@@ -33,6 +33,8 @@ JobHandlers = Mapping[type[JobPayload], Handler]
 
 RETRY_BASE_SECONDS = 2.0
 RETRY_MAX_SECONDS = 300.0
+SHORTEST_DELAY_SECONDS = 1.0
+"""Delayed delivery counts in whole seconds."""
 HAND_BACK_SECONDS = 1.0
 """How long a stopping worker takes to hand its jobs on; what is left then is delivered again when it is gone."""
 CLOCK_SKEW = timedelta(seconds=2)
@@ -269,7 +271,7 @@ class Runtime:
         if job.retries >= payload_type.max_retries:
             self._fail(run_log, labels, failure)
             return await self._conclude(run_log, active)
-        delay = error.retry_after or _backoff(job.retries)
+        delay = max(SHORTEST_DELAY_SECONDS, error.retry_after or _backoff(job.retries))
         metrics.RETRIED.labels(*labels).inc()
         run_log.add(EventType.retrying, {**failure.model_dump(mode="json"), "delay_seconds": delay})
         if await self._conclude(run_log, active) is not Verdict.acknowledge:
