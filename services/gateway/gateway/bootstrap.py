@@ -1,9 +1,8 @@
 """Builds the gateway's parts from its settings, starts what runs beside the requests, and closes it all at the end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
 
 import structlog
 
@@ -23,6 +22,8 @@ from warren.contracts.gateway import JobStates, JobStatesQuery
 from warren.queries import QueryClient, QueryHandlers, QueryServer
 
 log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 1.0
 
 
 @asynccontextmanager
@@ -45,7 +46,6 @@ async def bootstrap(settings: GatewaySettings) -> AsyncIterator[Gateway]:
             watches=Watches(store, broker),
             limits=RateLimits(),
         )
-        gateway.watches.start()
         gateway.queries.start()
         QueryServer(broker, "gateway", _answers(store)).start()
         await stack.enter_async_context(_running(gateway))
@@ -62,16 +62,17 @@ def _answers(store: database.Database) -> QueryHandlers:
 @asynccontextmanager
 async def _running(gateway: Gateway) -> AsyncIterator[None]:
     recorder = Recorder(gateway.database, gateway.broker)
-    work: dict[str, Coroutine[Any, Any, None]] = {
-        "intake": gateway.intake.run(),
-        "relay": gateway.relay.run(),
-        "mark": gateway.relay.mark(),
-        "sweep": gateway.relay.sweep(),
-        "recorder": recorder.run(),
+    recorder.start()
+    gateway.watches.start()
+    work: dict[str, Callable[[], Awaitable[None]]] = {
+        "intake": gateway.intake.run,
+        "relay": gateway.relay.run,
+        "mark": gateway.relay.mark,
+        "sweep": gateway.relay.sweep,
+        "recorder": recorder.run,
+        "watches": gateway.watches.run,
     }
-    tasks = [asyncio.create_task(coroutine, name=name) for name, coroutine in work.items()]
-    for task in tasks:
-        task.add_done_callback(_report)
+    tasks = [asyncio.create_task(_keep_running(name, run), name=name) for name, run in work.items()]
     try:
         yield
     finally:
@@ -80,7 +81,11 @@ async def _running(gateway: Gateway) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _report(task: "asyncio.Task[None]") -> None:
-    """A background task must not die in silence."""
-    if not task.cancelled() and task.exception() is not None:
-        log.critical("background_task_died", task=task.get_name(), exc_info=task.exception())
+async def _keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """A background task must not die: the gateway would go on and do half of its work."""
+    while True:
+        try:
+            await run()
+        except Exception:
+            log.critical("background_task_crashed", task=name, exc_info=True, retry_seconds=RETRY_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)

@@ -55,15 +55,18 @@ class Unrecordable(WarrenError):
 
 
 class Recorder:
-    """`run()` consumes for as long as the gateway lives."""
+    """`start()` once; `run()` for as long as the gateway lives."""
 
     def __init__(self, database: Database, broker: Broker) -> None:
         self._database = database
         self._broker = broker
         self._incoming: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
 
-    async def run(self) -> None:
+    def start(self) -> None:
+        """Consume, from when RabbitMQ is there."""
         self._broker.consume(self._listen, prefetch=PREFETCH)
+
+    async def run(self) -> None:
         while True:
             await self._handle(await next_batch(self._incoming, BATCH))
 

@@ -6,9 +6,9 @@ gap the log is read, so an outage delays events but loses none.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
 
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
@@ -32,42 +32,79 @@ recorded after, and in case a live event was lost."""
 FIRST_DELAY_SECONDS = 0.005
 LAST_DELAY_SECONDS = 1.0
 """How often, less and less, while a live event said that the log must soon have more."""
+BIND_SECONDS = 2.0
 LIVE_EVENTS = 1000
 """Live events that wait for one slow watcher."""
 
 Position = tuple[int, int]
 
 
+@dataclass(eq=False)
+class _Watched:
+    """A job that somebody on this replica watches."""
+
+    watchers: set["asyncio.Queue[JobEvent | None]"] = field(default_factory=set)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once its events come live, or RabbitMQ is away and the log must do."""
+
+
 class Watches:
-    """`start()` once; then `events()` and `ended()` from anywhere, also while RabbitMQ is away."""
+    """`start()` once, `run()` for as long as the gateway lives; then `events()` and `ended()` from anywhere."""
 
     def __init__(self, database: Database, broker: Broker) -> None:
         self._database = database
         self._broker = broker
         self._queue: AbstractQueue | None = None
-        self._watchers: dict[str, set[asyncio.Queue[JobEvent | None]]] = defaultdict(set)
+        self._watched: dict[str, _Watched] = {}
+        self._changed: asyncio.Queue[str] = asyncio.Queue()
 
     def start(self) -> None:
         """Hear of what is being watched, from when RabbitMQ is there."""
         self._broker.consume(self._listen)
 
+    async def run(self) -> None:
+        """Keep this replica's queue bound to the events of what is watched.
+
+        Only this task changes bindings: a watcher may be cancelled at any moment, and a cancelled call closes the
+        channel for all.
+        """
+        while True:
+            await self._settle(await self._changed.get())
+
     async def _listen(self, channel: AbstractChannel) -> None:
         queue = await channel.declare_queue(new_id("gateway.watch"), exclusive=True, auto_delete=True)
         await queue.consume(self._receive, no_ack=True)
         self._queue = queue
-        for job_id in list(self._watchers):
-            await self._bind(job_id)
+        for job_id in self._watched:
+            self._changed.put_nowait(job_id)
         # What was published while we were away is in the log now, or will be in a moment.
         for delay in (0.0, 0.5, 1.5, 3.0):
             asyncio.get_running_loop().call_later(delay, self._wake_all)
 
+    async def _settle(self, job_id: str) -> None:
+        """Bind a job that is watched, unbind one that is not."""
+        watched = self._watched.get(job_id)
+        try:
+            if self._queue is not None:
+                change = self._queue.unbind if watched is None else self._queue.bind
+                await change(topology.EVENTS, events.watch_key(job_id), timeout=BIND_SECONDS)
+        except Exception as error:  # noqa: BLE001  aio-pika raises many kinds; a new queue is bound when it is back
+            log.info("watch_not_settled", job_id=job_id, error=str(error))
+        if watched is not None:
+            watched.settled.set()
+
     async def events(self, job_id: str, after: Position = START) -> AsyncGenerator[JobEvent]:
-        """Every event of the job after `after`, as they happen; ends with the terminal one, once it is recorded."""
+        """Every event of the job after `after`, as they happen; ends with the terminal one, once it is recorded.
+
+        Ends at once when there is no such job (any more).
+        """
         async with self._watching(job_id) as live:
             last, ahead = after, after
             delay, idle = FIRST_DELAY_SECONDS, FIRST_IDLE_SECONDS
             while True:
-                recorded, end = await self._log(job_id, last)
+                if (found := await self._log(job_id, last)) is None:
+                    return
+                recorded, end = found
                 for event in recorded:
                     last = _position(event)
                     yield event
@@ -105,35 +142,24 @@ class Watches:
         return True
 
     @asynccontextmanager
-    async def _watching(self, job_id: str) -> AsyncIterator[asyncio.Queue[JobEvent | None]]:
+    async def _watching(self, job_id: str) -> AsyncIterator["asyncio.Queue[JobEvent | None]"]:
         live: asyncio.Queue[JobEvent | None] = asyncio.Queue(LIVE_EVENTS)
-        watchers = self._watchers[job_id]
-        watchers.add(live)
+        watched = self._watched.get(job_id)
+        if watched is None:
+            watched = self._watched[job_id] = _Watched()
+            self._changed.put_nowait(job_id)
+        watched.watchers.add(live)
         try:
-            # Each binds, though once would do: the log must not be read before the binding is there.
-            await self._bind(job_id)
+            # The log must not be read before: what happens in between would be missed.
+            await watched.settled.wait()
             yield live
         finally:
-            watchers.discard(live)
-            if not watchers and self._watchers.get(job_id) is watchers:
-                del self._watchers[job_id]
-                await self._unbind(job_id)
+            watched.watchers.discard(live)
+            if not watched.watchers:
+                del self._watched[job_id]
+                self._changed.put_nowait(job_id)
 
-    async def _bind(self, job_id: str) -> None:
-        if self._queue is not None:
-            try:
-                await self._queue.bind(topology.EVENTS, events.watch_key(job_id), timeout=2)
-            except Exception as error:  # noqa: BLE001  aio-pika raises many kinds; the log still has the events
-                log.warning("watch_not_bound", job_id=job_id, error=str(error))
-
-    async def _unbind(self, job_id: str) -> None:
-        if self._queue is not None:
-            try:
-                await self._queue.unbind(topology.EVENTS, events.watch_key(job_id), timeout=2)
-            except Exception as error:  # noqa: BLE001  events nobody watches any more are ignored
-                log.info("watch_not_unbound", job_id=job_id, error=str(error))
-
-    async def _log(self, job_id: str, after: Position) -> tuple[list[JobEvent], JobEvent | None]:
+    async def _log(self, job_id: str, after: Position) -> tuple[list[JobEvent], JobEvent | None] | None:
         while True:
             try:
                 async with self._database.transaction() as connection:
@@ -149,12 +175,13 @@ class Watches:
             log.warning("event_unreadable", error=str(error))
             return
         for event in batch:
-            for live in self._watchers.get(event.job_id, ()):
-                _put(live, event)
+            if event.job_id in self._watched:
+                for live in self._watched[event.job_id].watchers:
+                    _put(live, event)
 
     def _wake_all(self) -> None:
-        for watchers in self._watchers.values():
-            for live in watchers:
+        for watched in self._watched.values():
+            for live in watched.watchers:
                 _put(live, None)
 
 

@@ -1,11 +1,12 @@
 """The table of jobs, which is also the outbox: a queued row without `sent_at` still has to be published."""
 
-import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.lifecycle import JobState, Status
@@ -196,25 +197,32 @@ async def add_events(connection: AsyncConnection, events: Sequence[JobEvent]) ->
     values: dict[str, list[Any]] = {
         name: [getattr(event, name) for event in events] for name in ("job_id", "run", "n", "type", "at")
     }
-    values["data"] = [json.dumps(event.data) for event in events]
+    values["data"] = [_json(event.data) for event in events]
     await connection.execute(_INSERT_EVENTS, values)
 
 
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
 def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value)
+    """As PostgreSQL takes it: it knows no NUL character in a text, and JSON no infinite number."""
+    if value is None:
+        return None
+    text = to_json(value, inf_nan_mode="null").decode()
+    return _NUL.sub(r"\1\\ufffd", text) if "\\u0000" in text else text
 
 
 async def events_after(
     connection: AsyncConnection, job_id: str, after: tuple[int, int]
-) -> tuple[list[JobEvent], JobEvent | None]:
+) -> tuple[list[JobEvent], JobEvent | None] | None:
     """The log of a job after `(run, n)`, oldest first, and the event that ended the job, if it has ended.
 
-    The first event, `queued`, is kept in the job's own row.
+    None if there is no such job. The first event, `queued`, is kept in the job's own row.
     """
     columns = (jobs.c.created_at, jobs.c.completed_at, jobs.c.status)
     job = (await connection.execute(sa.select(*columns).where(jobs.c.id == job_id))).one_or_none()
     if job is None:
-        return [], None
+        return None
     wanted = sa.tuple_(job_events.c.run, job_events.c.n) > sa.tuple_(*after)
     if job.completed_at is not None:
         wanted = sa.or_(wanted, job_events.c.type == job.status)
