@@ -1,12 +1,12 @@
 """Publish a job: a Celery message (protocol 2) built by Celery itself and sent through aio-pika with a confirm."""
 
 import functools
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 from celery import Celery
 from kombu.transport.native_delayed_delivery import calculate_routing_key
-from kombu.utils.json import dumps
 from pydantic import Field
 
 from warren import topology
@@ -70,7 +70,7 @@ def encode(job: JobMessage) -> tuple[bytes, dict[str, Any]]:
     )
     # Celery assumes the empty ones when they are missing, and each costs time at every hop.
     headers = {name: value for name, value in message.headers.items() if value not in _EMPTY}
-    return dumps(message.body).encode(), {**headers, **job.trace}
+    return json.dumps(message.body).encode(), {**headers, **job.trace}
 
 
 async def publish(broker: Broker, job: JobMessage, *, delay: float = 0.0, timeout: float = 5.0) -> None:

@@ -9,8 +9,10 @@ tracer = trace.get_tracer("warren")
 
 
 def configure(service: str, otlp_endpoint: str) -> None:
-    """Export spans to an OTLP collector. Does nothing without an endpoint; needs the extra `warren[otlp]` with one."""
+    """Export spans to an OTLP collector, which needs the extra `warren[otlp]`. Without an endpoint nothing is traced."""
     if not otlp_endpoint:
+        # Without a provider every span looks for one in the environment again.
+        trace.set_tracer_provider(trace.NoOpTracerProvider())
         return
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415  an extra
 
