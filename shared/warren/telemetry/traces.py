@@ -9,7 +9,7 @@ tracer = trace.get_tracer("warren")
 
 
 def configure(service: str, otlp_endpoint: str) -> None:
-    """Export spans to an OTLP collector, which needs the extra `warren[otlp]`. Without an endpoint nothing is traced."""
+    """Export spans to an OTLP collector (needs the extra `warren[otlp]`). Without an endpoint nothing is traced."""
     if not otlp_endpoint:
         # Without a provider every span looks for one in the environment again.
         trace.set_tracer_provider(trace.NoOpTracerProvider())
