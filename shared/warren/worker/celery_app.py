@@ -1,12 +1,13 @@
 """The Celery application of a worker. Settings that differ from Celery's defaults say why (docs/decisions/0003)."""
 
+import warnings
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from celery import Celery, signals
 from celery.beat import Scheduler
-from celery.exceptions import Reject
+from celery.exceptions import Reject, SecurityWarning
 
 from warren import topology
 from warren.ids import new_id
@@ -89,6 +90,8 @@ def make_worker(app: Celery, concurrency: int, node_name: str) -> Any:
     from warren.worker.consumer import Worker  # noqa: PLC0415  importing it starts Celery's worker machinery
 
     signals.setup_logging.connect(_keep_our_logging, weak=False)
+    # Celery warns root of messages that run code when they are decoded; we take nothing but JSON.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     return Worker(
         app=app,
         pool="threads",
