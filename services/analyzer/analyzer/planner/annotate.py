@@ -21,9 +21,9 @@ def annotate(question: str, schema: Schema) -> tuple[Item, ...]:
     chosen: list[Item] = []
     at = len(tokens)
     while at > 0:
-        item = best[at][1]
-        if item is None:
+        _, last = best[at]
+        if last is None:
             break
-        chosen.append(item)
-        at = item.start
+        chosen.append(last)
+        at = last.start
     return tuple(reversed(chosen))

@@ -12,7 +12,7 @@ from analyzer.planner.dates import find_dates
 from analyzer.planner.items import Item
 from analyzer.planner.lexicon import Adjective, Degree, Lexicon, lexicon
 from analyzer.planner.schema import Schema
-from analyzer.planner.text import Token
+from analyzer.planner.text import Token, is_cyrillic
 
 MAX_PHRASE = 7
 _SCALED = re.compile(r"(\d+(?:[.,]\d+)?)([^\W\d_]+)")
@@ -59,6 +59,12 @@ def word_candidates(tokens: Sequence[Token], schema: Schema) -> Iterator[Item]:
             yield Item("symbol", index, index + 1, 0.1, token.text)
         elif token.kind == "word":
             yield from _single(index, token, words)
+            following = tokens[index + 1].text.lower() if index + 1 < len(tokens) else ""
+            adjective = _adjective(token, words)
+            if adjective is not None and following in words.superlative_after:
+                text = _text(tokens, index, index + 2)
+                most = replace(adjective, degree="superlative")
+                yield Item("adjective", index, index + 2, 2.6, text, adjective=most)
 
 
 def concept_spans(atoms: Atoms) -> Iterator[tuple[int, int, str]]:
@@ -81,8 +87,9 @@ def degree_of(text: str) -> Degree | None:
 
 def _bases(text: str) -> Iterator[tuple[str, Degree]]:
     plain = text.lower()
-    for degree, suffixes in reversed(lexicon().suffixes.items()):
-        for suffix in suffixes:
+    degrees: tuple[Degree, ...] = ("superlative", "comparative", "positive")
+    for degree in degrees:
+        for suffix in lexicon().suffixes[degree]:
             base = plain.removesuffix(suffix)
             if base == plain or len(base) < 3:
                 continue
@@ -103,7 +110,10 @@ def _phrases(tokens: Sequence[Token], words: Lexicon) -> Iterator[Item]:
             if cues and all(token.kind != "quoted" for token in tokens[first:last]):
                 if cues[0].kind == "compare" and not _is_number_next(tokens, last, words):
                     continue
-                weight = 1.0 * (last - first) + 0.15 * (last - first - 1)
+                cues = tuple(cue for cue in cues if cue.exact in (None, _text(tokens, first, last).lower()))
+                if not cues:
+                    continue
+                weight = 1.0 * (last - first) + 0.3 * (last - first - 1)
                 yield Item("cue", first, last, weight, _text(tokens, first, last), cues=cues)
 
 
@@ -115,7 +125,13 @@ def _is_number_next(tokens: Sequence[Token], at: int, words: Lexicon) -> bool:
         return False
     token = tokens[at]
     number, _ = _number(token, words)
-    return number is not None or token.kind == "date" or (token.stem,) in words.average or token.stem in words.months
+    return (
+        number is not None
+        or token.kind == "date"
+        or (token.stem,) in words.average
+        or token.text.lower() in words.months
+        or token.stem in words.months
+    )
 
 
 def _numbers(tokens: Sequence[Token], words: Lexicon) -> Iterator[Item]:
@@ -140,7 +156,7 @@ def _number(token: Token, words: Lexicon) -> tuple[float | None, float]:
         number = float(found[1].replace(",", "."))
         if found[2] in words.scales:
             return number * words.scales[found[2]], 1.0
-        if found[2] in ("st", "nd", "rd", "th"):
+        if found[2] in words.ordinal_suffixes:
             return number, 0.9
     percentile = re.fullmatch(r"p(\d{1,2})", token.text.lower())
     return (float(percentile[1]), 0.9) if percentile else (None, 0.0)
@@ -166,7 +182,7 @@ def _years(schema: Schema) -> tuple[int, int] | None:
 def _single(index: int, token: Token, words: Lexicon) -> Iterator[Item]:
     adjective = _adjective(token, words)
     if adjective is not None:
-        weight = 1.25 if adjective.degree != "positive" else 0.45
+        weight = 1.25 if adjective.degree != "positive" else 0.45 if is_cyrillic(token.text) else 0.6
         yield Item("adjective", index, index + 1, weight, token.text, adjective=adjective)
     if token.stem in words.stop or (token.stem,) in words.dates:
         yield Item("stop", index, index + 1, 0.3, token.text)
@@ -175,7 +191,7 @@ def _single(index: int, token: Token, words: Lexicon) -> Iterator[Item]:
 
 def _adjective(token: Token, words: Lexicon) -> Adjective | None:
     plain = token.text.lower().replace("ё", "е")
-    adjective = words.adjectives.get(plain) or words.adjectives.get(token.stem)
+    adjective = words.adjectives.get(plain) or (words.adjectives.get(token.stem) if is_cyrillic(plain) else None)
     if adjective is not None and any(mark in plain for mark in words.superlative_inside):
         return replace(adjective, degree="superlative")
     return adjective

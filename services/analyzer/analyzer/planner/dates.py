@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from analyzer.planner.lexicon import lexicon
-from analyzer.planner.text import Token
+from analyzer.planner.text import Token, is_cyrillic
 
 Unit = Literal["second", "minute", "hour", "day", "week", "month", "quarter", "year"]
 
@@ -60,7 +60,7 @@ class DateSpan:
 
 
 def find_dates(tokens: Sequence[Token], years: tuple[int, int] | None) -> list[DateSpan]:
-    """All readings as dates, longer ones beside the shorter. `years`: first and last year of the table, if it has any."""
+    """All readings as dates, longer ones beside the shorter. `years`: first and last year of the table, if any."""
     finder = _Finder(tokens, years)
     return [span for start in range(len(tokens)) for span in finder.at(start)]
 
@@ -77,12 +77,20 @@ class _Finder:
         yield from self._month(i)
         yield from self._quarter(i)
         yield from self._decade(i)
+        yield from self._century(i)
         yield from self._recurring(i)
         yield from self._last(i)
         yield from self._year(i)
 
     def _stem(self, i: int) -> str:
         return self.tokens[i].stem if 0 <= i < len(self.tokens) else ""
+
+    def _name(self, i: int) -> str:
+        """How months and weekdays are looked up: Latin words as they are."""
+        if not 0 <= i < len(self.tokens):
+            return ""
+        text = self.tokens[i].text.lower()
+        return self.tokens[i].stem if is_cyrillic(text) else text
 
     def _plain_year(self, i: int) -> int | None:
         if not 0 <= i < len(self.tokens):
@@ -93,12 +101,15 @@ class _Finder:
         return None
 
     def _day_number(self, i: int) -> int | None:
-        found = re.fullmatch(r"(\d{1,2})(st|nd|rd|th|го)?", self.tokens[i].text) if 0 <= i < len(self.tokens) else None
-        return int(found[1]) if found and 1 <= int(found[1]) <= 31 else None
+        if not 0 <= i < len(self.tokens):
+            return None
+        found = re.fullmatch(r"(\d{1,2})(\w*)", self.tokens[i].text)
+        plain = found and (not found[2] or found[2] in self.words.ordinal_suffixes)
+        return int(found[1]) if found and plain and 1 <= int(found[1]) <= 31 else None
 
     def _after(self, i: int) -> int:
         """Skips "of", a comma and the word "year" between the parts of a date."""
-        while self._stem(i) in self.words.link or self._stem(i) in ("of", ","):
+        while self._stem(i) in self.words.link or self._stem(i) == ",":
             i += 1
         return i
 
@@ -130,7 +141,7 @@ class _Finder:
             yield DateSpan(i, i + 1, when)
 
     def _month(self, i: int) -> Iterator[DateSpan]:
-        month = self.words.months.get(self._stem(i))
+        month = self.words.months.get(self._name(i))
         if month is not None and self.tokens[i].kind == "word":
             yield from self._with_year(i, i + 1, When(month=month))
             day = self._day_number(i + 1)
@@ -138,7 +149,7 @@ class _Finder:
                 yield from self._with_year(i, i + 2, When(month=month, day=day))
         day = self._day_number(i)
         at = self._after(i + 1)
-        month = self.words.months.get(self._stem(at))
+        month = self.words.months.get(self._name(at))
         if day is not None and month is not None:
             yield from self._with_year(i, at + 1, When(month=month, day=day))
 
@@ -153,39 +164,48 @@ class _Finder:
             yield DateSpan(i - 1, end, replace(when, year=year))
 
     def _quarter_number(self, i: int) -> tuple[int | None, int]:
-        short = re.fullmatch(r"(?:q|кв)([1-4])", self.tokens[i].text.lower())
-        if short:
-            return int(short[1]), i + 1
-        at = i + 1 + (self._stem(i + 1) in ("-", "й", "ый", "ой"))
-        at += self._stem(at) in ("й", "ый", "ой", "м", "ом", "го")
-        if self._stem(at) not in self.words.quarters:
+        text = self.tokens[i].text.lower()
+        if text[:-1] in self.words.quarter_prefixes and text[-1] in "1234":
+            return int(text[-1]), i + 1
+        number, at = self._suffixed(i, self.words.ordinal_suffixes)
+        if number is None and self._stem(i) in self.words.ordinals:
+            number, at = int(self.words.ordinals[self._stem(i)]), i + 1
+        if number is None or number > 4 or self._stem(at) not in self.words.quarters:
             return None, i
-        digit = re.fullmatch(r"([1-4])(st|nd|rd|th)?", self.tokens[i].text)
-        number = int(digit[1]) if digit else self.words.ordinals.get(self._stem(i))
-        return (int(number) if number else None), at + 1
+        return number, at + 1
 
     def _decade(self, i: int) -> Iterator[DateSpan]:
-        text = self.tokens[i].text.lower()
-        english = re.fullmatch(r"(\d{4}|\d{2})['’]?s", text)
-        russian = re.fullmatch(r"\d{4}|\d{2}", text) and self._stem(i + 1) == "-" and self._stem(i + 2) == "х"
-        if not english and not russian:
+        number, end = self._suffixed(i, self.words.decade_suffixes)
+        bare = end == i + 1 and self.tokens[i].text.isdigit()
+        if number is None or bare or number % 10 or number > 2990:
             return
-        number = int(english[1] if english else text)
         year = number if number >= 1000 else (1900 if number >= 30 else 2000) + number
-        end = i + (1 if english else 3)
-        if self._stem(end) in self.words.years:
-            end += 1
-        if year % 10 == 0:
-            yield DateSpan(i, end, When(year=year, until_year=year + 9))
+        end += self._stem(end) in self.words.years
+        yield DateSpan(i, end, When(year=year, until_year=year + 9))
+
+    def _century(self, i: int) -> Iterator[DateSpan]:
+        number, end = self._suffixed(i, self.words.ordinal_suffixes)
+        if number is not None and 10 <= number <= 30 and self._stem(end) in self.words.centuries:
+            yield DateSpan(i, end + 1, When(year=100 * number - 99, until_year=100 * number))
+
+    def _suffixed(self, i: int, suffixes: frozenset[str]) -> tuple[int | None, int]:
+        """A whole number with one of these endings ("1st", "1990s", "2000-х") or none, and where it ends."""
+        found = re.fullmatch(r"(\d{1,4})(\D*)", self.tokens[i].text.lower())
+        if found is None or (found[2] and found[2] not in suffixes):
+            return None, i
+        dash = self._stem(i + 1) == "-"
+        if dash and i + 2 < len(self.tokens) and self.tokens[i + 2].text.lower() in suffixes:
+            return int(found[1]), i + 3
+        return int(found[1]), i + 1
 
     def _recurring(self, i: int) -> Iterator[DateSpan]:
-        stem = self._stem(i)
+        stem = self._name(i)
         if stem in self.words.seasons:
             first = self.words.seasons[stem] * 3
             yield DateSpan(i, i + 1, When(months=tuple((first + offset + 11) % 12 + 1 for offset in range(3))))
         if stem in self.words.weekdays:
             yield DateSpan(i, i + 1, When(weekdays=(self.words.weekdays[stem],)))
-        if stem in self.words.weekend:
+        if self._stem(i) in self.words.weekend:
             yield DateSpan(i, i + 1, When(weekdays=(5, 6)))
 
     def _last(self, i: int) -> Iterator[DateSpan]:

@@ -4,7 +4,7 @@ from warren.errors import WarrenError
 
 
 class CannotAnswer(WarrenError):
-    """The table cannot answer the question. `message` says so in the question's language and names the `columns` it has."""
+    """The table cannot answer the question: `message` says why, in its language, and names the `columns` there are."""
 
     def __init__(self, message: str, columns: tuple[str, ...]) -> None:
         super().__init__(message)

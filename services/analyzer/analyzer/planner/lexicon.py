@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, TypeVar
 
-from analyzer.planner.text import tokenize
+from analyzer.planner.text import is_cyrillic, tokenize
 
 Phrase = tuple[str, ...]
 """Stems of the words of a phrasing."""
@@ -25,6 +25,8 @@ class Cue:
 
     kind: str
     name: str
+    exact: str | None = None
+    """The only spelling meant, where others share the stems: "ordered by", not "orders by"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Concepts:
     """Measures that make sense added up over rows."""
     countable: frozenset[str]
     """Measures "how many" asks the total of: deaths, units; not revenue."""
+    amounts: Mapping[str, str]
+    """Values that are things one can have more of: "the most rain" means the measure precipitation."""
     bad: frozenset[str]
     """Measures whose high values are the worse ones."""
     places: frozenset[str]
@@ -69,11 +73,25 @@ class Lexicon:
     spellings: Mapping[str, tuple[str, ...]]
     """Concept → its phrasings as written, of all languages."""
     adjectives: Mapping[str, Adjective]
-    """Positive ones by stem, comparatives and superlatives by the word itself: in Russian they share a stem."""
+    """By the word itself; Russian positive ones, which are declined, by stem."""
     superlative_inside: tuple[str, ...]
+    superlative_after: tuple[str, ...]
+    """Words that make a comparative a superlative: "холоднее всего"."""
     suffixes: Mapping[Degree, tuple[str, ...]]
     stop: frozenset[str]
     link: frozenset[str]
+    """Words that may stand inside a name: "speed of the wind"."""
+    units: frozenset[str]
+    """Words of a column's name that nobody says: "weight_lbs"."""
+    periodic: frozenset[str]
+    """Words of a column's name that may be left out: "annual salary"."""
+    identifier: frozenset[str]
+    """Last words of columns whose numbers name rows."""
+    ordinal_suffixes: frozenset[str]
+    decade_suffixes: frozenset[str]
+    quarter_prefixes: frozenset[str]
+    periodic_endings: tuple[str, ...]
+    """Endings of words like "monthly"."""
     place: frozenset[str]
     """Words before the name of a place."""
     numbers: Mapping[str, float]
@@ -86,6 +104,13 @@ class Lexicon:
     """Winter is 0."""
     weekend: frozenset[str]
     years: frozenset[str]
+    centuries: frozenset[str]
+    much: frozenset[str]
+    """Words that ask for an amount: "how much"."""
+    past: frozenset[str]
+    """Words of a record, not a habit: "had the highest price"."""
+    total_rows: frozenset[str]
+    """First words of values that stand for all the others together."""
     quarters: frozenset[str]
     ambiguous: frozenset[str]
     """Short names of months and weekdays that are words as well."""
@@ -110,6 +135,14 @@ def lexicon() -> Lexicon:
         },
         stop=_stems(tables, "stop"),
         link=_stems(tables, "link"),
+        units=_plain(tables, "units"),
+        periodic=_plain(tables, "periodic"),
+        identifier=_plain(tables, "identifier"),
+        ordinal_suffixes=_plain(tables, "ordinal_suffixes"),
+        decade_suffixes=_plain(tables, "decade_suffixes"),
+        quarter_prefixes=_plain(tables, "quarter_prefixes"),
+        superlative_after=tuple(word for table in tables for word in table["suffixes"]["superlative_after"]),
+        periodic_endings=tuple(ending for table in tables for ending in table["suffixes"]["periodic"]),
         place=_stems(tables, "place"),
         numbers=_numbered(tables, "numbers"),
         ordinals=_numbered(tables, "ordinals"),
@@ -119,13 +152,23 @@ def lexicon() -> Lexicon:
         seasons=_enumerated(tables, "seasons", 0),
         weekend=_stems(tables, "weekend"),
         years=_stems(tables, "years"),
+        centuries=_stems(tables, "centuries"),
+        much=_stems(tables, "much"),
+        past=_plain(tables, "past"),
+        total_rows=_stems(tables, "total_rows"),
         quarters=_stems(tables, "quarters"),
-        ambiguous=frozenset(word for table in tables for word in table["words"]["ambiguous_months"].split()),
+        ambiguous=_plain(tables, "ambiguous_months"),
         average=frozenset(
             phrase for table in tables for name, phrase in _phrases(table["cue"]["adverb"]) if name == "average_value"
         ),
-        about=Concepts(**{key: frozenset(text.split()) for key, text in _read("concepts").items()}),
+        about=_about(_read("concepts")),
     )
+
+
+def _about(lists: dict[str, str]) -> Concepts:
+    amounts = dict(pair.split("=") for pair in lists.pop("amounts").split())
+    sets = {key: frozenset(text.split()) for key, text in lists.items()}
+    return Concepts(amounts=amounts, **sets)
 
 
 @cache
@@ -164,7 +207,11 @@ def _cues(tables: list[dict[str, Any]]) -> Iterator[tuple[Phrase, Cue]]:
     for table in tables:
         for kind, names in table["cue"].items():
             if kind != "date":
-                yield from ((phrase, Cue(kind, name)) for name, phrase in _phrases(names))
+                for name, line in names.items():
+                    for text in line.split("|"):
+                        plain = text.strip()
+                        exact = plain[1:] if plain.startswith("=") and len(plain) > 2 and plain[1] != "=" else None
+                        yield phrase_of(exact or plain), Cue(kind, name, exact)
 
 
 def _gather(pairs: Iterator[tuple[Phrase, _Value]]) -> dict[Phrase, tuple[_Value, ...]]:
@@ -182,7 +229,7 @@ def _adjectives(table: Mapping[str, str]) -> Iterator[tuple[str, Adjective]]:
         for degree, words in zip(_DEGREES, line.split("/"), strict=True):
             for word in words.split():
                 if word != "-":
-                    key = _stem(word) if degree == "positive" else word
+                    key = _stem(word) if degree == "positive" and is_cyrillic(word) else word
                     yield key, Adjective(concept, "high" if end == "high" else "low", degree)
 
 
@@ -198,14 +245,19 @@ def _stems(tables: list[dict[str, Any]], key: str) -> frozenset[str]:
     return frozenset(_stem(word) for table in tables for word in table["words"][key].split())
 
 
+def _plain(tables: list[dict[str, Any]], key: str) -> frozenset[str]:
+    return frozenset(word for table in tables for word in table["words"][key].split())
+
+
 def _numbered(tables: list[dict[str, Any]], key: str) -> dict[str, float]:
     pairs = (pair.split("=") for table in tables for pair in table["words"][key].split())
     return {_stem(word): float(number) for word, number in pairs}
 
 
 def _enumerated(tables: list[dict[str, Any]], key: str, start: int) -> dict[str, int]:
+    """Latin words as they are: the stem of "Mars" is that of a month."""
     return {
-        _stem(word): number
+        _stem(word) if is_cyrillic(word) else word: number
         for table in tables
         for number, line in enumerate(table["words"][key].split("|"), start)
         for word in line.split()

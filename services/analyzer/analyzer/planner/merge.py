@@ -13,7 +13,7 @@ _TABLE = ("overview", "rows", "columns", "missing", "duplicates", "matrix", "hea
 """Task words that need nothing else."""
 
 
-def is_followup(draft: Draft, schema: Schema) -> bool:
+def is_followup(draft: Draft) -> bool:
     """Whether the question only makes sense after another one."""
     if draft.followup in ("now", "same", "about", "only", "as", "and", "all"):
         return not (_is_complete(draft) and draft.followup in ("and", "as"))
@@ -33,7 +33,7 @@ def merge(before: Draft, now: Draft, schema: Schema) -> Draft:
         extreme=now.extreme or before.extreme,
         keys=keys,
         subjects=subjects if not now.subjects or _turns_into_keys(before, now) else now.subjects,
-        filters=_filters(before, now, schema),
+        filters=_filters(before, now),
         end=now.end or _end(before, now),
         quality=now.quality or before.quality,
         limit=now.limit or before.limit,
@@ -74,7 +74,7 @@ def _tasks(before: Draft, now: Draft) -> tuple[str, ...]:
     new = tuple(task for task in now.tasks if task not in _SHAPING)
     if new:
         return new
-    shaping = tuple(task for task in now.tasks if task in ("sort",))
+    shaping = ("sort",) if "sort" in now.tasks else ()
     kept = tuple(task for task in before.tasks if not (task == "trend" and now.chart in ("bar", "pie")))
     return (*kept, *shaping)
 
@@ -118,7 +118,7 @@ def _turns_into_keys(before: Draft, now: Draft) -> bool:
     return bool(before.keys) and not now.keys and bool(now.subjects) and not now.filters
 
 
-def _filters(before: Draft, now: Draft, schema: Schema) -> tuple[Filter, ...]:
+def _filters(before: Draft, now: Draft) -> tuple[Filter, ...]:
     """A condition replaces the earlier one on the same column; "for all" takes them away."""
     if now.followup == "all":
         named = {key.column for key in (*now.subjects, *now.keys)}

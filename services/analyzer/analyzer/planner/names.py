@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 
 from analyzer.planner.candidates import Atoms, concept_spans, degree_of, noun_stems
 from analyzer.planner.items import Item
@@ -13,8 +13,8 @@ from analyzer.planner.text import Token, stems
 from warren.contracts.analyzer import Cell
 
 EXACT, STEM, SYNONYM, TYPO = 1.3, 1.2, 1.1, 0.75
-SIMILAR = 84
-"""rapidfuzz ratio (0–100) from which a word counts as a misspelling of another."""
+LONG = 9
+"""A word of so many letters may have two letters wrong, a shorter one only one."""
 SHORT = 3
 """Values of so few letters ("ok", "US") only count as written in the table."""
 
@@ -59,7 +59,7 @@ class NameFinder:
         for (start, end), matches in found.items():
             best = max(each for each, _, _ in matches)
             chosen = [(coverage, column) for each, coverage, column in matches if each > best - 0.01]
-            size = sum(1 for stem in self.atoms.stems[start:end] if stem not in self.words.link)
+            size = sum(1 for atom in range(start, end) if self._is_said(atom))
             yield self._item(
                 "column",
                 start,
@@ -69,6 +69,11 @@ class NameFinder:
                 guess=best <= TYPO or (len(chosen) > 1),
                 whole=chosen[0][0] >= 0.99,
             )
+
+    def _is_said(self, atom: int) -> bool:
+        """Not a mere link between words: "of" counts in "type of disaster", which is one synonym."""
+        inside = any(start < atom < end - 1 for start, end, _ in self.concepts)
+        return inside or self.atoms.stems[atom] not in self.words.link
 
     def _runs(self, column: Column) -> Iterator[tuple[int, int, float, float]]:
         """Stretches in which every atom says a part of the column's name: start, end, coverage, quality."""
@@ -136,9 +141,14 @@ class NameFinder:
     def _alike(self, stem: str, parts: Sequence[str]) -> int | None:
         if len(stem) < 5:
             return None
-        scored = [(fuzz.ratio(stem, part), position) for position, part in enumerate(parts) if len(part) >= 4]
-        best = max(scored, default=(0.0, 0))
-        return best[1] if best[0] >= SIMILAR else None
+        reach = 1 if len(stem) < LONG else 2
+        scored = [
+            (OSA.distance(stem, part), position)
+            for position, part in enumerate(parts)
+            if len(part) >= 4 and part[0] == stem[0]
+        ]
+        best = min(scored, default=(reach + 1, 0))
+        return best[1] if best[0] <= reach else None
 
     def _is_weak(self, start: int, end: int) -> bool:
         """A part of a name that is no name itself: "max", "number", "type"."""
@@ -179,9 +189,12 @@ class NameFinder:
         """Stretches that say the value: start, end, weight, whether it is a guess."""
         parts = stems(value)
         concepts = self.words.concepts.get(parts, ())
+        inside = {concept for part in parts for concept in self.words.concepts.get((part,), ())}
         for start, end, concept in self.concepts:
-            if concept in concepts and concept in self.words.about.values:
+            if concept in self.words.about.values and concept in concepts:
                 yield start, end, SYNONYM * (end - start), False
+            elif concept in self.words.about.values and concept in inside:
+                yield start, end, 0.7 * (end - start), True
         for start, end in self.atoms.windows(max(len(parts), 1)):
             weight, guess = self._value_weight(value, parts, start, end)
             if weight > 0:

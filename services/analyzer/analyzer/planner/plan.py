@@ -66,7 +66,7 @@ def plan(question: str, profile: FrameProfile, history: Sequence[Turn] = ()) -> 
 
 def _draft(question: str, schema: Schema, history: Sequence[Turn]) -> Draft:
     draft = read_draft(annotate(question, schema), schema)
-    if not history or not is_followup(draft, schema):
+    if not history or not is_followup(draft):
         return draft
     return merge(_earlier(schema, history), draft, schema)
 
@@ -103,6 +103,12 @@ def _warning(coded: str, language: Language) -> str:
     sentences = texts(language)
     if kind == "assumed":
         return fill(sentences["warn_assumed"], aggregation=sentences[f"name_{about[0]}"], column=about[1])
-    names = {"column": ("text", "columns"), "value": ("text", "column", "values"), "main": ("column",)}
+    names = {
+        "column": ("text", "columns"),
+        "value": ("text", "column", "values"),
+        "main": ("column",),
+        "one_end": (),
+        "total_row": ("column", "value"),
+    }
     places = names.get(kind, ("window",))
     return fill(sentences[f"warn_{kind}"], **dict(zip(places, about, strict=True)))

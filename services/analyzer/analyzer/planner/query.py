@@ -9,17 +9,17 @@ from warren.contracts.analyzer import Cell
 Aggregation = Literal[
     "mean", "median", "sum", "min", "max", "std", "var", "range", "mode", "percentile", "count", "nunique"
 ]
-Bucket = Unit | Literal["weekday", "hour_of_day", "month_of_year", "day_of_month"]
+Bucket = Unit | Literal["weekday", "hour_of_day", "month_of_year", "day_of_month", "season", "decade"]
 """How time is cut: calendar periods, or the recurring ones of a week, day or year."""
 Chart = Literal["line", "bar", "hist", "scatter", "box", "pie", "heatmap", "none"]
 End = Literal["high", "low"]
 Operator = Literal[
     "in", "not_in", "gt", "ge", "lt", "le", "eq", "ne", "between", "during", "not_during", "since", "after", "before",
-    "until", "span", "like", "not_like", "contains", "starts", "ends", "missing", "present",
+    "until", "span", "like", "not_like", "contains", "starts", "ends", "missing", "present", "highest", "lowest",
 ]  # fmt: skip
 Task = Literal[
     "aggregate", "rows", "overview", "shape", "columns", "missing", "duplicates", "distinct", "correlation", "matrix",
-    "distribution", "outliers", "part", "change",
+    "distribution", "outliers", "part", "change", "extent",
 ]  # fmt: skip
 Transform = Literal["share", "growth", "cumulative", "moving", "trend"]
 
@@ -51,13 +51,18 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A condition on one column. `values` are cells, periods for the date operators, or an aggregation's name to
-    compare with ("above average"). With `aggregation` it is a condition on groups, not rows."""
+    """A condition on one column; with `aggregation` a condition on groups, not rows.
+
+    `values` are cells, periods for the date operators, an aggregation's name to compare with ("above average"), or for
+    `highest` and `lowest` the number of rows to keep.
+    """
 
     column: str
     operator: Operator
     values: tuple[Cell | When, ...] = ()
     aggregation: Aggregation | None = None
+    said: tuple[str, ...] = ()
+    """For `like`: the names as the question has them; `values` holds their spellings in all languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,10 @@ class Draft:
     """As `end`, but also where "highest" is a maximum, not a choice."""
     superlative: bool = False
     """An adjective picks single things ("heaviest")."""
+    selector: str | None = None
+    """The column such an adjective is about."""
+    counted: str | None = None
+    """The column right after "how many"."""
     quality: Literal["best", "worst"] | None = None
     limit: int | None = None
     percent: float | None = None
@@ -88,6 +97,10 @@ class Draft:
     asks: tuple[str, ...] = ()
     counting: bool = False
     usually: bool = False
+    past: bool = False
+    """It asks for a record ("had the highest"), not for a habit ("has")."""
+    comparing: bool = False
+    """Two comparatives without a number: "are richer countries healthier"."""
     time_words: bool = False
     """A period was named that the table may lack a column for."""
     followup: str | None = None

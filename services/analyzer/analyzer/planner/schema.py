@@ -8,38 +8,6 @@ from analyzer.frames import ColumnProfile, FrameProfile
 from analyzer.planner.lexicon import Phrase, lexicon
 from analyzer.planner.text import stem, words
 
-_UNITS = frozenset(
-    [
-        "lbs",
-        "lb",
-        "kg",
-        "g",
-        "c",
-        "f",
-        "km",
-        "mi",
-        "mm",
-        "cm",
-        "m",
-        "mph",
-        "usd",
-        "eur",
-        "rub",
-        "руб",
-        "шт",
-        "pct",
-        "id",
-        "ид",
-        "код",
-        "code",
-        "no",
-        "number",
-        "num",
-    ]
-)
-"""Words of a column's name that nobody says."""
-_PERIODIC = frozenset("annual yearly monthly weekly daily total gross net avg".split())
-"""Words of a column's name that may be left out."""
 _FLAG = frozenset([0, 1])
 MAX_DISCRETE = 25
 """An integer column with at most this many distinct values is a sensible thing to group by."""
@@ -101,9 +69,10 @@ class Column:
     @property
     def is_identifier(self) -> bool:
         """Numbers that name rows: adding or averaging them means nothing."""
-        last = self.name.lower().replace("_", " ").split()[-1:] or [""]
-        named = last[0] in ("id", "ид", "код", "code", "uuid", "index") or self.name.endswith(("Id", "ID"))
-        return self.is_number and (named or self.name.lower().startswith("unnamed"))
+        spelled = words(self.name.lower()) or [""]
+        named = len(spelled) > 1 and spelled[-1] in lexicon().identifier
+        camel = self.name.endswith(("Id", "ID")) or self.name.lower() in ("id", "ид")
+        return self.is_number and (named or camel or spelled[0] == "unnamed")
 
     @property
     def is_measure(self) -> bool:
@@ -165,7 +134,7 @@ class Schema:
         """The column that says when: the first date column, else the first column of years."""
         dates = [column for column in self.columns if column.is_date]
         years = [column for column in self.columns if column.is_year]
-        return (dates or years or [None])[0]
+        return next(iter(dates or years), None)
 
     @property
     def measures(self) -> tuple[Column, ...]:
@@ -185,7 +154,11 @@ def _column(profile: ColumnProfile, rows: int) -> Column:
 
 
 def _weight(word: str) -> float:
-    return 0.15 if word in _UNITS else 0.4 if word in _PERIODIC else 1.0
+    """How much a word of a name identifies the column."""
+    known = lexicon()
+    if word in known.units | known.identifier:
+        return 0.15
+    return 0.4 if word in known.periodic else 1.0
 
 
 def _concepts(parts: Phrase) -> dict[str, frozenset[int]]:

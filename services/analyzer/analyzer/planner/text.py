@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-import snowballstemmer
+import snowballstemmer  # type: ignore[import-untyped]
 
 TokenKind = Literal["word", "number", "quoted", "date", "symbol"]
 
@@ -76,7 +76,11 @@ def stem(word: str) -> str:
     """The word without its ending, lower-cased, ё as е; the script of its letters says which language it is."""
     plain = word.lower().replace("ё", "е").replace("’", "'")
     language = "russian" if _CYRILLIC.search(plain) else "english"
-    stemmed: str = snowballstemmer.stemmer(language).stemWord(plain)
+    stemmer = snowballstemmer.stemmer(language)
+    stemmed: str = stemmer.stemWord(plain)
+    # "квартал" loses its last letter like a verb, "кварталам" only in a second round: go on until nothing changes.
+    while language == "russian" and stemmed != plain:
+        plain, stemmed = stemmed, stemmer.stemWord(stemmed)
     return stemmed
 
 
@@ -92,10 +96,8 @@ def _split(chunk: str) -> list[str]:
 
 
 def _kind(found: re.Match[str]) -> TokenKind:
-    name = found.lastgroup
-    if name == "date" or name == "quoted" or name == "number" or name == "word":
-        return name
-    return "symbol"
+    kinds: tuple[TokenKind, ...] = ("date", "quoted", "number", "word")
+    return next((kind for kind in kinds if found[kind] is not None), "symbol")
 
 
 def _number(raw: str) -> float:

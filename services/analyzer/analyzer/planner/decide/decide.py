@@ -10,9 +10,11 @@ from analyzer.planner.query import Draft, Query
 from analyzer.planner.schema import Schema
 
 _RULES: tuple[Callable[[Deciding], Query | None], ...] = (
+    tables.extent,
     tables.matrix,
     tables.missing,
     tables.duplicates,
+    series.correlated_lines,
     tables.correlation,
     tables.outliers,
     series.moving_or_cumulative,
@@ -30,10 +32,11 @@ _RULES: tuple[Callable[[Deciding], Query | None], ...] = (
     tables.overview,
     tables.ends_of_table,
     groups.counted,
+    groups.found_when,
     groups.looked_up,
     groups.scalar,
-    tables.listed,
     series.charted,
+    tables.listed,
     tables.described,
 )
 
@@ -49,6 +52,9 @@ class Decided:
 def decide(draft: Draft, schema: Schema) -> Decided:
     """The query a draft means. Raises `Unanswerable` when it names nothing of the table, or not enough."""
     state = Deciding(_with_pairs(draft), schema)
+    state.draft = state.with_group_conditions()
+    state.draft = state.with_selection()
+    state.warn_of_totals()
     for rule in _RULES:
         query = rule(state)
         if query is not None:

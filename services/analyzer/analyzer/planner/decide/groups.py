@@ -7,7 +7,7 @@ from analyzer.planner.decide.state import Deciding
 from analyzer.planner.decide.tables import row_labels
 from analyzer.planner.errors import Unanswerable
 from analyzer.planner.lexicon import lexicon
-from analyzer.planner.query import Chart, Filter, Key, Measure, Query
+from analyzer.planner.query import Aggregation, Chart, End, Filter, Key, Measure, Query
 
 COUNT = Measure(None, "count")
 MAX_SHOWN = 10
@@ -18,9 +18,9 @@ MAX_SLICES = 8
 
 def part_of_whole(state: Deciding) -> Query | None:
     """ "share of sales by region", "what percentage of days was rainy"."""
-    if not state.said("share"):
+    if not state.said("share") or state.said("change"):
         return None
-    parts = tuple(condition for condition in state.filters if not state.schema[condition.column].is_time)
+    parts = tuple(condition for condition in state.filters if _is_part(state, condition))
     whole = tuple(condition for condition in state.filters if condition not in parts)
     keys = tuple(key for key in state.draft.keys if not (parts and any(key.column == part.column for part in parts)))
     measures = state.aggregated(state.measures[:1], "sum") if state.measures else (COUNT,)
@@ -39,6 +39,12 @@ def part_of_whole(state: Deciding) -> Query | None:
     )  # fmt: skip
 
 
+def _is_part(state: Deciding, condition: Filter) -> bool:
+    """Dates and exclusions say what the whole is, other conditions which part of it."""
+    whole = state.schema[condition.column].is_time or condition.operator.startswith("not_")
+    return not whole or (len(state.filters) == 1 and not state.draft.keys and condition.operator.startswith("not_"))
+
+
 def frequent(state: Deciding) -> Query | None:
     """ "the most common weather": counts, most first."""
     if not state.said("frequent", "rare"):
@@ -46,7 +52,7 @@ def frequent(state: Deciding) -> Query | None:
     keys = (*state.categories(), *state.draft.keys, *state.moments(), *state.draft.subjects)
     if not keys:
         raise Unanswerable("which_column")
-    end = "low" if state.said("rare") else "high"
+    end: End = "low" if state.said("rare") else "high"
     return Query(
         "aggregate",
         (COUNT,),
@@ -81,16 +87,19 @@ def grouped(state: Deciding) -> Query | None:
     keys = state.draft.keys or _implied_keys(state)
     if not keys:
         return None
+    if state.draft.counting and state.draft.unknown and state.column(keys[0]).is_unique:
+        raise Unanswerable("nothing_called", word=state.draft.unknown[0])
+    if state.draft.counting and not state.draft.counted and not state.measures:
+        keys = (*keys, *(key for key in state.categories() if key not in keys))
     measures = _measures(state)
     keys = keys[:2]
     end = state.end()
     time = state.column(keys[0]).is_time or keys[0].bucket is not None
     if end is None and not time and len(keys) == 1 and not keys[0].bins:
         end = "high" if not state.column(keys[0]).is_number else None
-    having = tuple(_matching(condition, measures) for condition in state.having)
     return Query(
-        "aggregate", measures, keys, state.filters, having, end=end, limit=state.draft.limit,
-        chart=_group_chart(state, keys, measures),
+        "aggregate", measures, keys, state.filters, state.having, end=end, limit=state.draft.limit,
+        chart=_group_chart(state, keys),
     )  # fmt: skip
 
 
@@ -100,7 +109,9 @@ def counted(state: Deciding) -> Query | None:
         return None
     countable = [measure for measure in state.measures if _is_countable(state, measure)]
     if countable:
-        return Query("aggregate", state.aggregated(countable[:1] and tuple(countable[:1]), "sum"), (), state.filters)
+        return Query("aggregate", state.aggregated(tuple(countable[:1]), "sum"), (), state.filters)
+    if state.measures and state.schema.time is not None and state.schema.time.is_unique:
+        return None
     things = [*state.categories(), *(key for key in state.moments() if not state.is_row_per(key))]
     filters = (*state.filters, *(replace(condition, aggregation=None) for condition in state.having))
     if things and not state.labels():
@@ -113,14 +124,31 @@ def counted(state: Deciding) -> Query | None:
 
 def looked_up(state: Deciding) -> Query | None:
     """A number of one named row: "population of France", "temp_max on 2013-07-04"."""
-    if not state.measures or any(measure.aggregation for measure in state.measures) or state.draft.aggregations:
+    plain = all(measure.aggregation is None and measure.operator is None for measure in state.measures)
+    asked = state.measures or (state.categories() and not state.draft.counting)
+    if not asked or not plain or state.draft.aggregations or state.draft.keys or state.draft.tasks:
         return None
     if not any(_names_a_row(state, condition) for condition in state.filters):
         return None
     names = tuple(dict.fromkeys(measure.column for measure in state.measures if measure.column))
+    names += tuple(key.column for key in state.categories())
     labels = (*(condition.column for condition in state.filters), *row_labels(state))
     shown = tuple(dict.fromkeys((*labels[:2], *names)))
     return Query("rows", state.measures, filters=state.filters, columns=shown, chart=state.chart)
+
+
+def found_when(state: Deciding) -> Query | None:
+    """ "when was the price above 100": the moments, or with "first" the earliest of them."""
+    limits = [condition for condition in state.filters if state.schema[condition.column].is_measure]
+    if "when" not in state.draft.asks or not limits or state.schema.time is None:
+        return None
+    time = state.schema.time.name
+    earliest = state.said("earliest", "first")
+    shown = tuple(dict.fromkeys((time, *(condition.column for condition in limits))))
+    return Query(
+        "rows", (Measure(limits[0].column),), filters=state.filters, columns=shown, by=time if earliest else None,
+        end="low" if earliest else None, limit=1 if earliest else None,
+    )  # fmt: skip
 
 
 def scalar(state: Deciding) -> Query | None:
@@ -178,23 +206,19 @@ def _wants_groups(state: Deciding, key: Key, measure: Measure) -> bool:
 def _rank_groups(state: Deciding, key: Key, measures: tuple[Measure, ...]) -> Query:
     end = state.end(measures[0])
     if measures[0].aggregation is None and measures[0].column is not None and _is_record(state, key):
-        extreme = "max" if end == "high" else "min"
+        extreme: Aggregation = "max" if end == "high" else "min"
         state.warnings.append(f"assumed|{extreme}|{measures[0].column}")
         measures = (replace(measures[0], aggregation=extreme), *measures[1:])
     measures = state.aggregated(measures)
     if state.draft.usually and key.bucket == "month":
         key = Key(key.column, "month_of_year")
-    others = tuple(other for other in state.draft.keys if other.column != key.column and state.draft.limit is None)
-    if others and state.column(others[0]).is_time and not state.column(key).is_time:
-        others = ()
     limit = state.draft.limit or (None if state.said("sort") else 1)
-    having = tuple(_matching(condition, measures) for condition in state.having)
     return Query(
         "aggregate",
         measures[:1],
-        (key, *others[:0]),
+        (key,),
         state.filters,
-        having,
+        state.having,
         end=end,
         limit=limit,
         chart="bar" if state.chart is None else state.chart,
@@ -206,20 +230,29 @@ def _is_record(state: Deciding, key: Key) -> bool:
     measure = state.measures[0] if state.measures else None
     if measure is None or measure.column is None or state.schema.time is None:
         return False
-    said_extreme = not state.draft.quality and state.draft.limit is None
-    return said_extreme and not state.schema[measure.column].is_total and not state.draft.usually
+    said_extreme = not state.draft.quality and not state.draft.superlative and state.draft.limit is None
+    said_extreme = said_extreme and state.draft.past
+    return (
+        said_extreme
+        and key.bucket not in ("weekday", "hour_of_day", "month_of_year", "season")
+        and not state.schema[measure.column].is_total
+        and not state.draft.usually
+    )
 
 
 def _rank_rows(state: Deciding, measures: tuple[Measure, ...]) -> Query:
+    """Rows in order; with a key the first of each group."""
     measure = next((measure for measure in measures if measure.column is not None), None) or state.main_measure()
     if measure.column is None:
         raise Unanswerable("which_column")
     labels = row_labels(state)
-    shown = tuple(dict.fromkeys((*labels, measure.column)))
+    keys = tuple(key for key in state.draft.keys[:1] if not key.bins and state.draft.limit is None)
+    also = (item.column for item in measures if item.column is not None)
+    shown = tuple(dict.fromkeys((*labels, measure.column, *also)))
     rest = tuple(name for name in state.schema.names if name not in shown)
     columns = (*shown, *rest) if len(shown) + len(rest) <= MAX_SHOWN else shown
     return Query(
-        "rows", (Measure(measure.column),), filters=state.filters, columns=columns, by=measure.column,
+        "rows", (Measure(measure.column),), keys, filters=state.filters, columns=columns, by=measure.column,
         end=state.end(measure), limit=state.draft.limit or 1, chart=state.chart,
     )  # fmt: skip
 
@@ -230,6 +263,11 @@ def _implied_keys(state: Deciding) -> tuple[Key, ...]:
     moments = tuple(key for key in state.moments() if not state.is_row_per(key) and state.having)
     if state.having:
         return categories[:1] or moments[:1]
+    cycles = tuple(
+        key for key in state.moments() if key.bucket in ("month_of_year", "season", "weekday", "hour_of_day")
+    )
+    if cycles and state.measures and not state.draft.counting:
+        return cycles[:1]
     several = state.said("compare", "difference") or state.wants_chart or state.said("sort")
     measured = state.measures or state.draft.aggregations
     if categories and (measured or several) and not state.draft.counting:
@@ -240,24 +278,25 @@ def _implied_keys(state: Deciding) -> tuple[Key, ...]:
 def _measures(state: Deciding) -> tuple[Measure, ...]:
     """What to compute, with aggregations. A condition's column is measured when nothing else is."""
     if state.measures:
-        if state.draft.counting and not any(_is_countable(state, measure) for measure in state.measures):
+        series = state.schema.time is not None and state.schema.time.is_unique and not state.draft.keys
+        if state.draft.counting and not series and not any(_is_countable(state, item) for item in state.measures):
             return (COUNT,)
         if state.draft.counting:
             return state.aggregated(state.measures, "sum")
         return state.aggregated(state.measures)
+    if state.draft.counting and state.draft.counted and not state.draft.aggregations:
+        return (Measure(state.draft.counted, "nunique"),)
     having = [Measure(condition.column, condition.aggregation) for condition in state.having]
     if having:
         return tuple(having[:1])
     loose = [name for name in state.draft.aggregations if name != "mode"]
     if not loose:
         return (COUNT,)
+    if state.said("columns"):
+        return tuple(Measure(column.name, name) for column in state.schema.measures for name in loose)
     column = next((item.column for item in state.filters if state.schema[item.column].is_measure), None)
     base = Measure(column) if column is not None else state.main_measure()
     return state.aggregated(tuple(replace(base, aggregation=name) for name in loose))
-
-
-def _matching(condition: Filter, measures: tuple[Measure, ...]) -> Filter:
-    return condition
 
 
 def _is_countable(state: Deciding, measure: Measure) -> bool:
@@ -279,15 +318,13 @@ def _names_a_row(state: Deciding, condition: Filter) -> bool:
     return size == column.profile.step or column.is_year
 
 
-def _group_chart(state: Deciding, keys: tuple[Key, ...], measures: tuple[Measure, ...]) -> Chart:
+def _group_chart(state: Deciding, keys: tuple[Key, ...]) -> Chart:
     if state.chart is not None:
         return state.chart
     first = keys[0]
-    cyclic = first.bucket in ("weekday", "hour_of_day", "month_of_year", "day_of_month")
-    if any(
-        state.column(key).is_time and key.bucket not in ("weekday", "month_of_year", "day_of_month") for key in keys
-    ):
-        return "bar" if cyclic and first.bucket != "hour_of_day" else "line"
+    bars = ("weekday", "month_of_year", "day_of_month", "season")
+    if any(state.column(key).is_time and key.bucket not in bars for key in keys):
+        return "bar" if first.bucket in bars else "line"
     if len(keys) == 2 and all(state.column(key).profile.distinct > MAX_SLICES for key in keys):
         return "heatmap"
     return "bar"

@@ -1,9 +1,11 @@
 """Decisions about time: trends, changes, running sums, moving averages."""
 
+from dataclasses import replace
+
+from analyzer.planner.dates import When
 from analyzer.planner.decide.state import Deciding
 from analyzer.planner.errors import Unanswerable
-from analyzer.planner.query import Chart, Filter, Key, Measure, Query
-from analyzer.planner.read.groups import BINS
+from analyzer.planner.query import Aggregation, Chart, Filter, Key, Measure, Query
 
 DEFAULT_WINDOW = 7
 
@@ -26,11 +28,25 @@ def moving_or_cumulative(state: Deciding) -> Query | None:
     return Query("aggregate", measures, keys, state.filters, transform="moving", window=number, chart=chart)
 
 
+def correlated_lines(state: Deciding) -> Query | None:
+    """The correlation of one number between several values of a column, moment by moment: AAPL with MSFT."""
+    groups = [key for key in state.draft.keys if state.column(key).is_text]
+    names = {measure.column for measure in state.measures}
+    if not state.said("correlation", "matrix") or len(names) != 1 or not groups or state.schema.time is None:
+        return None
+    if groups[0].column not in {condition.column for condition in state.filters} and not state.said("matrix"):
+        return None
+    return Query("matrix", state.measures[:1], (state.time_key(), groups[0]), state.filters, chart="heatmap")
+
+
 def change(state: Deciding) -> Query | None:
     """Per period if a period is named, else from the first to the last moment."""
     if not state.said("change", "yearly", "monthly"):
         return None
     measures = state.measures[:1] or (_any_measure(state),)
+    ranked = None
+    if measures[0].aggregation in ("max", "min"):
+        ranked, measures = state.draft.extreme, (replace(measures[0], aggregation=None),)
     levels = state.aggregated(measures, _level(state, measures[0]))
     categories = tuple(key for key in (*state.draft.keys, *state.categories()) if not state.column(key).is_time)
     periods = [key for key in (*state.draft.keys, *state.moments()) if state.column(key).is_time]
@@ -40,16 +56,17 @@ def change(state: Deciding) -> Query | None:
         raise Unanswerable("no_dates")
     filters = _as_span(state)
     if periods and not _is_natural(state, periods[0]) and len(filters) == len(state.filters):
-        end = state.end()
-        limit = state.draft.limit or (1 if end and state.draft.asks else None)
+        end = state.end() or ranked
+        limit = state.draft.limit or (1 if end and (state.draft.asks or ranked) else None)
         return Query(
             "aggregate", levels, (periods[0], *categories[:1]), filters, transform="growth", end=end, limit=limit,
             chart=state.chart or "line",
         )  # fmt: skip
     end = state.end() or ("high" if categories else None)
     limit = state.draft.limit or (1 if state.draft.end and state.draft.asks else None)
+    keys = (_compared_periods(state, levels[0], filters), *categories[:1])
     return Query(
-        "change", levels, (state.time_key(), *categories[:1]), filters, end=end, limit=limit,
+        "change", levels, keys, filters, end=end, limit=limit,
         chart=state.chart or ("bar" if categories else "line"),
     )  # fmt: skip
 
@@ -86,6 +103,16 @@ def _keys(state: Deciding) -> tuple[Key, ...]:
     return (time, *dict.fromkeys(groups[:1]))
 
 
+def _compared_periods(state: Deciding, level: Measure, filters: tuple[Filter, ...]) -> Key:
+    """Single moments are compared, but totals only make sense over longer periods: years if years are named."""
+    time = state.time_key()
+    if level.aggregation != "sum" or state.is_row_per(time) or not state.column(time).is_date:
+        return time
+    spans = [condition.values for condition in filters if condition.operator == "span"]
+    by_years = any(isinstance(when, When) and when.month is None for values in spans for when in values)
+    return state.time_key("year" if by_years else "month")
+
+
 def _is_natural(state: Deciding, key: Key) -> bool:
     return key.bucket == "day" and state.column(key).profile.step not in ("day", None)
 
@@ -94,13 +121,12 @@ def _as_span(state: Deciding) -> tuple[Filter, ...]:
     """ "from 2005 to 2009" said as two years is the time between them."""
     done: list[Filter] = []
     for condition in state.filters:
-        if condition.operator == "during" and len(condition.values) == 2:
-            condition = Filter(condition.column, "span", condition.values)
-        done.append(condition)
+        two = condition.operator == "during" and len(condition.values) == 2
+        done.append(Filter(condition.column, "span", condition.values) if two else condition)
     return tuple(done)
 
 
-def _level(state: Deciding, measure: Measure) -> "str | None":
+def _level(state: Deciding, measure: Measure) -> Aggregation:
     return measure.aggregation or state.default_aggregation(measure)
 
 
@@ -114,6 +140,3 @@ def _any_measure(state: Deciding) -> Measure:
 
 def _drawn(state: Deciding, usual: Chart) -> Chart:
     return state.chart or usual
-
-
-__all__ = ["BINS", "change", "charted", "moving_or_cumulative", "over_time"]

@@ -1,9 +1,11 @@
 """What the decisions about one draft share."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from analyzer.planner.errors import Unanswerable
-from analyzer.planner.query import Aggregation, Bucket, Chart, Draft, End, Filter, Key, Measure
+from analyzer.planner.query import Aggregation, Bucket, Chart, Draft, End, Filter, Key, Measure, Operator
+from analyzer.planner.read.rewrite import looks_like_total
 from analyzer.planner.schema import Column, Schema
 
 _MAIN = ("revenue", "population", "quantity", "deaths", "price")
@@ -40,10 +42,55 @@ class Deciding:
     def having(self) -> tuple[Filter, ...]:
         return tuple(condition for condition in self.draft.filters if condition.aggregation is not None)
 
+    def with_group_conditions(self) -> "Draft":
+        """A limit no single row reaches ("regions with sales above a million") is one on totals."""
+        groups = bool(self.categories() or self.draft.keys) and not self.draft.counting
+        return replace(
+            self.draft,
+            filters=tuple(
+                replace(condition, aggregation="sum") if groups and self._is_beyond(condition) else condition
+                for condition in self.draft.filters
+            ),
+        )
+
+    def with_selection(self) -> "Draft":
+        """ "average health of the 10 richest countries": the adjective selects rows, the rest is computed of them."""
+        selector, others = self.draft.selector, [item for item in self.measures if item.column != self.draft.selector]
+        if selector is None or self.draft.limit is None or not any(item.aggregation for item in others):
+            return self._with_selector_first()
+        end: Operator = "lowest" if self.draft.end == "low" else "highest"
+        chosen = Filter(selector, end, (self.draft.limit,))
+        return replace(
+            self.draft, measures=tuple(others), filters=(*self.draft.filters, chosen), limit=None, end=None,
+            superlative=False, subjects=(),
+        )  # fmt: skip
+
+    def _with_selector_first(self) -> "Draft":
+        """ "the health of the richest countries" is in order of income."""
+        first = [item for item in self.measures if item.column == self.draft.selector]
+        return replace(self.draft, measures=(*first, *(item for item in self.measures if item not in first)))
+
+    def warn_of_totals(self) -> None:
+        """A value like "All disasters" beside the disasters would be counted twice, or win every ranking."""
+        conditions = {condition.column for condition in self.draft.filters}
+        for column in self.schema.columns:
+            if column.name in conditions or not column.is_text or not self.measures:
+                continue
+            for value in column.profile.values:
+                if column.profile.distinct > 2 and looks_like_total(value):
+                    self.warnings.append(f"total_row|{column.name}|{value}")
+
+    def _is_beyond(self, condition: Filter) -> bool:
+        column = self.schema[condition.column]
+        highest, value = column.profile.maximum, condition.values[0] if condition.values else None
+        if not column.is_total or condition.operator not in ("gt", "ge") or not isinstance(highest, int | float):
+            return False
+        return isinstance(value, int | float) and value > highest
+
     @property
     def chart(self) -> Chart | None:
         """The chart asked for by name."""
-        return None if self.draft.chart in (None, "any") else self.draft.chart
+        return None if self.draft.chart is None or self.draft.chart == "any" else self.draft.chart
 
     @property
     def wants_chart(self) -> bool:
@@ -164,7 +211,5 @@ def _name(measure: Measure) -> str:
 
 
 def _days(column: Column) -> float:
-    from datetime import datetime
-
     low, high = (datetime.fromisoformat(str(value)) for value in (column.profile.minimum, column.profile.maximum))
     return (high - low).total_seconds() / 86400

@@ -4,9 +4,22 @@ from dataclasses import replace
 
 from analyzer.planner.decide.state import Deciding
 from analyzer.planner.errors import Unanswerable
-from analyzer.planner.query import Key, Measure, Query
+from analyzer.planner.query import End, Key, Measure, Query
 
 HEAD_ROWS = 10
+
+
+def extent(state: Deciding) -> Query | None:
+    """The first and last date."""
+    ends = (
+        state.said("first", "last", "earliest", "latest") or state.draft.extreme or "range" in state.draft.aggregations
+    )
+    named = state.moments() and ends and not state.draft.asks and not state.draft.limit
+    if not (state.said("extent") or named) or state.measures or state.draft.counting or state.draft.superlative:
+        return None
+    if state.said("extent") or (not state.filters and len(state.draft.subjects) == 1):
+        return Query("extent", filters=state.filters, columns=(state.time_key().column,))
+    return None
 
 
 def matrix(state: Deciding) -> Query | None:
@@ -46,7 +59,8 @@ def correlation(state: Deciding) -> Query | None:
     versus = versus and not state.said("trend") and all(measure.aggregation is None for measure in state.measures)
     scatter = state.chart == "scatter"
     by_number = tuple(key.column for key in state.draft.keys if state.column(key).is_measure and scatter)
-    if not (state.said("correlation") or versus or scatter) or state.said("moving", "cumulative"):
+    both = len(names) == 2 and state.draft.asks == () and _is_comparative(state)
+    if not (state.said("correlation") or versus or scatter or both) or state.said("moving", "cumulative"):
         return None
     names += tuple(name for name in by_number if name not in names)
     if len(names) >= 2:
@@ -68,8 +82,13 @@ def correlation(state: Deciding) -> Query | None:
     if len(names) == 1 and not scatter:
         others = tuple(column.name for column in state.schema.measures if column.name not in names)
         if others:
-            return Query("matrix", filters=state.filters, columns=(*names, *others), chart="heatmap")
+            return Query("matrix", state.measures[:1], filters=state.filters, columns=others, chart="bar")
     raise Unanswerable("two_numbers")
+
+
+def _is_comparative(state: Deciding) -> bool:
+    """ "are richer countries healthier": two adjectives, no number."""
+    return state.draft.comparing and not state.draft.keys
 
 
 def outliers(state: Deciding) -> Query | None:
@@ -83,7 +102,8 @@ def outliers(state: Deciding) -> Query | None:
 
 def distribution(state: Deciding) -> Query | None:
     """A number's histogram and quartiles, by category as box plots; a category's counts."""
-    if not (state.said("distribution") or state.chart in ("hist", "box")):
+    percentiles = state.draft.percent is None and any(item.aggregation == "percentile" for item in state.measures)
+    if not (state.said("distribution") or state.chart in ("hist", "box") or percentiles):
         return None
     keys = tuple(key for key in (*state.draft.keys, *state.categories()) if state.column(key).is_discrete or key.bucket)
     names = _named(state)
@@ -119,7 +139,7 @@ def shape(state: Deciding) -> Query | None:
 
 
 def columns(state: Deciding) -> Query | None:
-    if not state.said("columns") or _says_anything(state):
+    if not state.said("columns") or _says_anything(state) or state.draft.aggregations:
         return None
     return Query("columns")
 
@@ -133,13 +153,14 @@ def overview(state: Deciding) -> Query | None:
 def ends_of_table(state: Deciding) -> Query | None:
     """First and last rows of the file; the latest and earliest by date."""
     by_time = state.said("latest", "earliest") or (state.measures and state.said("first", "last"))
+    by_time = by_time or ("when" in state.draft.asks and state.said("first", "last"))
     if by_time and state.schema.time is not None and not state.draft.aggregations and not state.draft.keys:
-        end = "high" if state.said("latest", "last") else "low"
+        end: End = "high" if state.said("latest", "last") else "low"
         time = state.schema.time.name
         shown = (time, *_named(state), *_others(state, (time, *_named(state))))
         return Query(
             "rows", state.measures, filters=state.filters, columns=shown, by=time, end=end, limit=state.draft.limit or 1
-        )  # type: ignore[arg-type]
+        )
     if not state.said("head", "tail", "first", "last") or state.measures or state.draft.end:
         return None
     limit = state.draft.limit or HEAD_ROWS
@@ -170,6 +191,8 @@ def listed(state: Deciding) -> Query | None:
     asked = state.said("list", "rows") or state.draft.asks
     if not state.draft.filters and not (asked and state.draft.limit):
         if asked and state.draft.subjects and not state.measures and state.draft.chart is None:
+            if state.draft.unknown:
+                raise Unanswerable("nothing_called", word=state.draft.unknown[0])
             return Query("distinct", columns=(state.draft.subjects[0].column,))
         return None
     if not state.filters and not state.draft.limit:
@@ -187,6 +210,8 @@ def listed(state: Deciding) -> Query | None:
 def described(state: Deciding) -> Query | None:
     """A column and nothing else: what is in it."""
     names = _named(state)
+    if state.draft.unknown and not state.draft.tasks and not state.wants_chart:
+        raise Unanswerable("nothing_called", word=state.draft.unknown[0])
     if names:
         return Query("distribution", filters=state.filters, columns=names[:3], chart=state.chart or "hist")
     keys = (*state.draft.keys, *state.draft.subjects)
@@ -215,7 +240,7 @@ def row_labels(state: Deciding) -> tuple[str, ...]:
 
 
 def _compared(state: Deciding) -> tuple[str, ...]:
-    return tuple(condition.column for condition in state.filters)
+    return tuple(item.column for item in state.filters if state.schema[item.column].is_measure)
 
 
 def _named(state: Deciding) -> tuple[str, ...]:

@@ -46,6 +46,8 @@ def _read_cue(reading: Reading, position: int) -> None:
         if len(values) < 2 or len(numbers) < 2:
             return
     column, at = _column_of(reading, position, numbers[-1], "low" if operator in ("lt", "le") else "high")
+    if at is None or at != reading.beside(position, -1):
+        column, at = _age_of_people(reading, column, values) or (column, at)
     reading.take(position, *numbers, at, *(join for join in range(numbers[0], numbers[-1])))
     _add(reading, column, operator, values, at)
 
@@ -129,11 +131,12 @@ def _column_of(reading: Reading, position: int, end: int, side: str) -> tuple[Co
 
     The nearest before it in the same clause, else the nearest after it, else the only one of the question or table.
     """
+    value = next((item.number for item in reading.items[position : end + 1] if item.kind == "number"), None)
     for at in (*_clause(reading, position, -1), *_clause(reading, end, 1)):
-        column = _numeric(reading, at, side)
+        column = _numeric(reading, at, side, value)
         if column is not None:
             return column, at
-    named = [column for at in reading.positions("column") if (column := _numeric(reading, at, side)) is not None]
+    named = [column for at in reading.positions("column") if (column := _numeric(reading, at, side, value)) is not None]
     if len(named) == 1:
         return named[0], None
     if len(reading.schema.measures) == 1:
@@ -141,21 +144,41 @@ def _column_of(reading: Reading, position: int, end: int, side: str) -> tuple[Co
     raise Unanswerable("compare_what", word=reading.items[position].text)
 
 
+def _age_of_people(reading: Reading, column: Column, values: tuple[float, ...]) -> tuple[Column, None] | None:
+    """ "women over 50": a number the column never comes near, but ages do."""
+    if _holds(column, values[0]):
+        return None
+    ages = [age for age in reading.schema.with_concept("age") if age.is_measure and _holds(age, values[0])]
+    return (ages[0], None) if ages else None
+
+
+def _holds(column: Column, value: float) -> bool:
+    low, high = column.profile.minimum, column.profile.maximum
+    return isinstance(low, int | float) and isinstance(high, int | float) and low <= value <= high
+
+
 def _clause(reading: Reading, position: int, step: int) -> Iterator[int]:
     for steps, at in enumerate(reading.path(position, step)):
         item = reading.items[at]
-        if item.kind in _STOPPERS or item.has("group") or steps > 3:
+        stop = item.kind in _STOPPERS and not (step == 1 and item.kind == "value")
+        if stop or item.has("group") or steps > 3:
             return
         if step == 1 and item.has("join"):
             return
         yield at
 
 
-def _numeric(reading: Reading, at: int, side: str) -> Column | None:
+def _numeric(reading: Reading, at: int, side: str, value: float | None) -> Column | None:
+    """The number column named here; years only where the value is one."""
     item = reading.items[at]
     if item.kind != "column":
         return None
-    numeric = {name: reading.schema[name] for name in item.columns if reading.schema[name].is_number}
+    numeric = {
+        name: column
+        for name in item.columns
+        if (column := reading.schema[name]).is_number
+        and (not column.is_year or (value is not None and _holds(column, value)))
+    }
     return numeric[pick(tuple(numeric), side, numeric)] if numeric else None
 
 

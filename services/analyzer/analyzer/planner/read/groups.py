@@ -1,6 +1,7 @@
 """What rows are grouped by ("by region", "monthly", "for each symbol") and how many are wanted ("top 3")."""
 
 from analyzer.planner.dates import Unit
+from analyzer.planner.errors import Unanswerable
 from analyzer.planner.items import Item
 from analyzer.planner.query import Bucket, Key
 from analyzer.planner.read.state import Reading
@@ -9,7 +10,7 @@ from analyzer.planner.schema import Column
 BUCKETS: dict[str, Bucket] = {
     "second": "second", "minute": "minute", "hour": "hour", "day": "day", "week": "week", "month": "month",
     "quarter": "quarter", "year": "year", "weekday": "weekday", "hour_of_day": "hour_of_day",
-    "month_of_year": "month_of_year", "day_of_month": "day_of_month",
+    "month_of_year": "month_of_year", "day_of_month": "day_of_month", "season": "season", "decade": "decade",
 }  # fmt: skip
 _WINDOWS: dict[str, Unit] = {
     "second": "second", "minute": "minute", "hour": "hour", "day": "day", "week": "week", "month": "month",
@@ -25,9 +26,9 @@ def time_key(reading: Reading, bucket: Bucket | None) -> Key:
     column = reading.need_time()
     if column.is_date:
         return Key(column.name, bucket)
-    if bucket not in (None, "year"):
+    if bucket not in (None, "year", "decade"):
         reading.need_time(date_only=True)
-    return Key(column.name)
+    return Key(column.name, "decade" if bucket == "decade" else None)
 
 
 def read_keys(reading: Reading) -> list[Key]:
@@ -38,6 +39,10 @@ def read_keys(reading: Reading) -> list[Key]:
         if found:
             reading.take(position)
             keys += [key for key in found if key not in keys]
+    for position in list(reading.cues("per")):
+        key = time_key(reading, BUCKETS[reading.items[position].cue("per") or "day"])
+        reading.take(position)
+        keys += [key] if key not in keys else []
     for position in list(reading.cues("unit")):
         if _is_attribute(reading, position):
             reading.take(position)
@@ -57,7 +62,7 @@ def read_subjects(reading: Reading) -> list[Key]:
         else:
             column = reading.column(position)
             if column is not None and not column.is_measure:
-                key = _column_key(reading, column)
+                key = _column_key(column)
                 reading.take(position)
         if key is not None and key not in subjects:
             subjects.append(key)
@@ -105,6 +110,8 @@ def _keys_after(reading: Reading, position: int) -> list[Key]:
             continue
         key = _key(reading, at, first=not found)
         if key is None:
+            if item.kind == "unknown" and not found:
+                raise Unanswerable("nothing_called", word=item.text)
             break
         found.append(key)
         reading.take(at, *skipped)
@@ -120,9 +127,9 @@ def _key(reading: Reading, position: int, *, first: bool) -> Key | None:
         return None
     if column.is_measure and not column.is_discrete:
         return Key(column.name, bins=BINS) if first and _is_condition(reading, position) else None
-    if column.is_measure and not (first and _has_measure(reading, position)):
+    if column.is_measure and not _has_measure(reading, position):
         return None
-    return _column_key(reading, column)
+    return _column_key(column)
 
 
 def _has_measure(reading: Reading, position: int) -> bool:
@@ -141,7 +148,7 @@ def _is_condition(reading: Reading, position: int) -> bool:
     return averaged and not ranked and not listed and _has_measure(reading, position)
 
 
-def _column_key(reading: Reading, column: Column) -> Key:
+def _column_key(column: Column) -> Key:
     return Key(column.name, column.profile.step or "day") if column.is_date else Key(column.name)
 
 
@@ -151,7 +158,7 @@ def _is_attribute(reading: Reading, position: int) -> bool:
     before, after = reading.beside(position, -1), reading.beside(position, 1)
     if before is not None and _asks_for_one(reading.items[before]):
         return False
-    if item.text.lower().endswith(("ly", "но", "annual")):
+    if item.text.lower().endswith(reading.words.periodic_endings):
         return True
     if after is None or position + 1 != after or (before is not None and reading.items[before].kind == "number"):
         return False
@@ -172,7 +179,7 @@ def _unit_subject(reading: Reading, position: int) -> Key | None:
         asked = before is not None and reading.items[before].has("ask")
         return time_key(reading, None) if asked else None
     name = reading.items[position].cue("unit") or "day"
-    if not reading.schema.time.is_date and name != "year":
+    if not reading.schema.time.is_date and name not in ("year", "decade"):
         return None
     return time_key(reading, BUCKETS[name])
 

@@ -19,6 +19,10 @@ MAX_TIED = 3
 """As many columns that fit the same words equally are answered together."""
 
 
+def _is_comparative(item: Item) -> bool:
+    return item.adjective is not None and item.adjective.degree == "comparative"
+
+
 @dataclass
 class Measures:
     """What the measure pass found."""
@@ -31,6 +35,8 @@ class Measures:
     """The end of the scale any word says, also where it is a maximum or minimum."""
     superlative: bool = False
     """An adjective picks single things: "heaviest"."""
+    selector: str | None = None
+    """The column of that adjective."""
     quality: str | None = None
     percent: float | None = None
     counting: bool = False
@@ -75,15 +81,22 @@ class MeasurePass:
             if item.has("extreme", "best", "worst"):
                 self.found.quality = item.cue("extreme")
                 self.reading.take(position)
-            elif self.ranking and self.found.end is None:
+            elif (self.ranking or self._has_adjective(position)) and self.found.end is None:
                 self.found.end = _EXTREMES[item.cue("extreme") or "high"][0]
                 self._adjective_after(position)
                 self.reading.take(position)
         for position in self.reading.positions("adjective"):
             adjective = self.reading.items[position].adjective
             if adjective is not None and adjective.degree == "superlative":
+                if self.found.end not in (None, adjective.end):
+                    self.reading.warnings.append("one_end")
+                    continue
                 self.found.end = adjective.end
                 self.found.superlative = True
+
+    def _has_adjective(self, position: int) -> bool:
+        at = self.reading.beside(position, 1)
+        return at is not None and self.reading.items[at].kind == "adjective"
 
     def _adjective_after(self, position: int) -> None:
         """ "самый холодный", "least expensive": a low adjective turns the scale around."""
@@ -96,14 +109,25 @@ class MeasurePass:
         adjective = item.adjective
         before = self.reading.beside(position, -1)
         after_extreme = before is not None and self.reading.items[before].has("extreme")
-        if adjective is None or (adjective.degree == "positive" and not after_extreme):
+        if adjective is None:
+            return
+        if adjective.degree != "superlative" and not after_extreme:
+            self._compare_by(adjective, position)
             return
         self.found.superlative = True
         self.reading.take(position)
-        if not adjective.concept:
-            return
-        name = self.column_for(adjective, item.text)
-        self._add(name)
+        if adjective.concept:
+            self.found.selector = self.column_for(adjective, item.text)
+            self._add(self.found.selector)
+
+    def _compare_by(self, adjective: Adjective, position: int) -> None:
+        """ "is A more expensive than B", "are richer countries healthier": the adjective names a number."""
+        several = sum(1 for item in self.reading.items if _is_comparative(item)) > 1
+        moving = any(item.has("task", "trend", "change") for item in self.reading.items)
+        compared = self.reading.soft_keys or several or moving
+        if compared and self.reading.schema.with_concept(adjective.concept):
+            self.reading.take(position)
+            self._add(self.column_for(adjective, self.reading.items[position].text))
 
     def column_for(self, adjective: Adjective, text: str) -> str:
         """The column an adjective is about. Raises `Unanswerable` if the table has none."""
@@ -114,6 +138,23 @@ class MeasurePass:
         return pick(tuple(columns), adjective.end, columns)
 
     # Columns and aggregations
+
+    def _sibling(self, position: int, name: str, inner: Aggregation | None) -> str | None:
+        """ "highest and lowest temperature" read as temp_min after "highest": the other column is meant as well."""
+        before = self.reading.beside(position, -1)
+        joined = before is not None and self.reading.items[before].has("join", "and")
+        opposite: Aggregation = "min" if inner == "max" else "max"
+        if inner is None or not joined or self._pending[-1:] != [opposite]:
+            return None
+        about = self.reading.words.about
+        shared = {concept for concept in self.reading.schema[name].concepts if about.is_measure(concept)}
+        siblings = {
+            column.name: column
+            for concept in shared
+            for column in self.reading.schema.with_concept(concept)
+            if column.name != name and column.is_measure
+        }
+        return pick(tuple(siblings), "high" if opposite == "max" else "low", siblings) if siblings else None
 
     def _aggregation(self, position: int, item: Item) -> None:
         name = item.cue("aggregation") or "mean"
@@ -151,6 +192,10 @@ class MeasurePass:
         inner = self._inner(position)
         if inner and self.ranking and self.found.end is None:
             self.found.end = "high" if inner == "max" else "low"
+        sibling = self._sibling(position, numeric[0], inner)
+        if sibling is not None:
+            self._add(sibling)
+            self._applied = [inner] if inner else []
         for name in numeric:
             self._add(name, inner)
         if item.guess:

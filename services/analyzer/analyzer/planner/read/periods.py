@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from analyzer.planner.dates import When
-from analyzer.planner.query import Filter, Key, Operator
+from analyzer.planner.query import Bucket, Filter, Key, Operator
 from analyzer.planner.read.state import Reading
 from analyzer.planner.schema import Column
 
+MONTHS_OF_SEASON = 3
 _OPERATORS: dict[str, Operator] = {"since": "since", "after": "after", "before": "before", "until": "until"}
 
 
@@ -119,5 +120,17 @@ def _add_periods(reading: Reading, column: Column, first: int, others: list[int]
         operator = "during"
     reading.filters.append(Filter(column.name, operator, whens))
     joined_by_or = any(item.has("join", "or") for item in reading.items[first : positions[-1]])
-    if len(whens) > 1 and not joined_by_or and all(when.is_period and not when.month for when in whens):
-        reading.soft_keys.append(Key(column.name, None if column.is_year else "year"))
+    bucket = _told_apart(whens)
+    if len(whens) > 1 and not joined_by_or and bucket is not None:
+        reading.soft_keys.append(Key(column.name, None if column.is_year else bucket))
+
+
+def _told_apart(whens: tuple[When, ...]) -> Bucket | None:
+    """By what several periods differ: "2012 and 2013" by year, "summer and winter" by season."""
+    if all(when.is_period and not when.month for when in whens):
+        return "year"
+    if all(when.year is None and when.month and not when.day for when in whens):
+        return "month_of_year"
+    if all(when.year is None and len(when.months) == MONTHS_OF_SEASON for when in whens):
+        return "season"
+    return None

@@ -1,6 +1,7 @@
 """Values in a question ("rainy days", "without Phone", "France") become conditions on text and flags."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from analyzer.planner.errors import Unanswerable
 from analyzer.planner.items import Item
@@ -37,9 +38,19 @@ def read_flags(reading: Reading) -> None:
         if column is None or not column.is_flag:
             continue
         negated = _negation(reading, position)
+        if _is_compared(reading, position):
+            reading.take(position)
+            reading.soft_keys.append(Key(column.name))
+            continue
         truth: Cell = True if column.profile.kind == "boolean" else 1
         reading.take(position, negated)
         reading.filters.append(Filter(column.name, "in" if negated is None else "not_in", (truth,)))
+
+
+def _is_compared(reading: Reading, position: int) -> bool:
+    """ "remote vs office": both sides are asked for."""
+    after = reading.beside(position, 1)
+    return after is not None and reading.items[after].has("task", "compare")
 
 
 def _read_texts(reading: Reading) -> None:
@@ -56,7 +67,8 @@ def _read_texts(reading: Reading) -> None:
 
 def _read_presence(reading: Reading) -> None:
     for position in list(reading.cues("presence")):
-        at = reading.beside(position, -1)
+        beside = (reading.beside(position, 1), reading.beside(position, -1))
+        at = next((at for at in beside if at is not None and reading.column(at) is not None), None)
         column = reading.column(at) if at is not None else None
         if column is not None:
             reading.take(position, at)
@@ -128,10 +140,20 @@ def _read_absent(reading: Reading) -> None:
                 continue
             raise Unanswerable("nothing_called", word=item.text)
         spellings = reading.words.spellings.get(item.concept, ()) if item.kind == "concept" else ()
-        values = (item.text, *(text for text in spellings if text.lower() != item.text.lower()))
+        values = tuple(dict.fromkeys(text.lower() for text in (item.text, *spellings)))
         negated = _negation(reading, position)
         reading.take(position, negated)
-        reading.filters.append(Filter(column.name, "like" if negated is None else "not_like", values))
+        operator: Operator = "like" if negated is None else "not_like"
+        _add_like(reading, Filter(column.name, operator, values, said=(item.text,)))
+
+
+def _add_like(reading: Reading, new: Filter) -> None:
+    """Several names of one column are alternatives."""
+    for index, known in enumerate(reading.filters):
+        if (known.column, known.operator) == (new.column, new.operator):
+            reading.filters[index] = replace(known, values=known.values + new.values, said=known.said + new.said)
+            return
+    reading.filters.append(new)
 
 
 def _names(reading: Reading) -> Iterator[int]:
@@ -170,4 +192,5 @@ def _read_nothing(reading: Reading) -> None:
         at = reading.beside(position, -1)
         if column is not None and column.is_measure and at is not None and reading.items[at].has("negation"):
             reading.take(position, at)
-            reading.filters.append(Filter(column.name, "eq", (0,)))
+            none = Filter(column.name, "missing") if column.profile.missing else Filter(column.name, "eq", (0,))
+            reading.filters.append(none)

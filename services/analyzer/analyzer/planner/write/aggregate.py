@@ -36,7 +36,7 @@ def _write_scalar(context: Context) -> None:
 def _say_one(context: Context, measure: Measure) -> None:
     if measure.column is None:
         key = "count_value" if context.query.filters else "count_all"
-        context.answer(key, value=Code("result"), scope=context.scope)
+        context.answer(key, value=Code("result"), total=Code("len(df)"), conditions=context.conditions)
     elif measure.aggregation == "nunique":
         context.answer("nunique_value", value=Code("result"), column=context.column_words(measure), scope=context.scope)
     else:

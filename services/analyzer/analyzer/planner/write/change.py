@@ -72,6 +72,9 @@ def write_change(context: Context) -> None:
         return
     context.script.add(
         f"series = {code}.dropna()",
+    )
+    context.unless_empty("series")
+    context.script.add(
         "first, last = series.iloc[0], series.iloc[-1]",
         "difference = last - first",
         "result = 100 * difference / first",

@@ -60,7 +60,7 @@ def _line(context: Context, name: str, *, table: bool) -> None:
         _lines(context, name, x)
     else:
         context.script.add(f'ax.plot({x}, {name}, marker="." if len({name}) < 60 else None)')
-    if key.bucket == "year" or (key.bucket is None and context.column(key.column).is_number):
+    if key.bucket in ("year", "decade") or (key.bucket is None and context.column(key.column).is_number):
         context.script.add("ax.xaxis.get_major_locator().set_params(integer=True)")
     finish(context, context.title(), context.key_words(key), _axis_words(context) or None)
     if is_period(key):
@@ -83,7 +83,9 @@ def _lines(context: Context, name: str, x: str) -> None:
 def _bar(context: Context, name: str, *, table: bool) -> None:
     key = context.query.keys[0]
     words = _axis_words(context)
-    ordered = is_period(key) or is_cyclic(key) or key.bucket == "year" or context.column(key.column).is_number
+    ordered = (
+        is_period(key) or is_cyclic(key) or key.bucket in ("year", "decade") or context.column(key.column).is_number
+    )
     lying = not ordered and _bars(context) > UPRIGHT
     shown = name
     if _bars(context) > MAX_BARS:
@@ -110,7 +112,7 @@ def _bars(context: Context) -> int:
         return key.bins
     if key.bucket is None:
         return context.column(key.column).profile.distinct
-    cycles = {"weekday": 7, "hour_of_day": 24, "month_of_year": 12, "day_of_month": 31}
+    cycles = {"weekday": 7, "hour_of_day": 24, "month_of_year": 12, "day_of_month": 31, "season": 4}
     return cycles.get(str(key.bucket), MAX_BARS * 2 + 1 if is_period(key) else MAX_BARS)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analyzer.planner.lexicon import texts
-from analyzer.planner.query import Key, Measure, Query
+from analyzer.planner.query import Filter, Key, Measure, Query
 from analyzer.planner.schema import Column, Schema
 from analyzer.planner.write.filters import condition_code, condition_words, needs_check
 from analyzer.planner.write.script import Script, capital, fill, names, pieces, quote, text
@@ -56,7 +56,12 @@ class Context:
         """The conditions in words, with a space before; empty without any."""
         if not self.query.filters:
             return ""
-        return self.say("where", conditions=self.join(condition_words(item, self) for item in self.query.filters))
+        return self.say("where", conditions=self.conditions)
+
+    @property
+    def conditions(self) -> str:
+        """The conditions in words."""
+        return self.join(condition_words(item, self) for item in self.query.filters)
 
     def join(self, words: Iterable[str], joint: str = "and") -> str:
         """ "a, b and c" """
@@ -125,7 +130,10 @@ class Context:
         filters = self.query.filters
         for condition in filters:
             self.script.use(condition.column)
+        selections = [item for item in filters if item.operator in ("highest", "lowest")]
+        filters = tuple(item for item in filters if item not in selections)
         if not filters:
+            self._select(selections)
             return False
         conditions = [condition_code(item, "df", self.schema) for item in filters]
         joined = conditions[0] if len(conditions) == 1 else " & ".join(f"({part})" for part in conditions)
@@ -133,6 +141,7 @@ class Context:
             joined = "\n    " + "\n    & ".join(f"({part})" for part in conditions) + "\n"
         self.script.add(f"rows = df[{joined}]")
         self.rows = "rows"
+        self._select(selections)
         if not check or not needs_check(filters):
             return False
         self.script.add("if rows.empty:")
@@ -142,6 +151,23 @@ class Context:
         self.script.add("else:")
         self.script.depth += 1
         return True
+
+    def _select(self, selections: list[Filter]) -> None:
+        """Keeps the rows with the highest or lowest values."""
+        for item in selections:
+            method = "nlargest" if item.operator == "highest" else "nsmallest"
+            self.script.use(item.column)
+            self.script.add(f"rows = {self.rows}.{method}({item.values[0]}, {quote(item.column)})")
+            self.rows = "rows"
+
+    def unless_empty(self, name: str) -> None:
+        """Opens the else-branch of "nothing found" where a series may have come out empty."""
+        self.script.add(f"if {name}.empty:")
+        self.script.depth += 1
+        self.answer("nothing", scope=self.scope)
+        self.script.depth -= 1
+        self.script.add("else:")
+        self.script.depth += 1
 
     def values(self, name: str) -> str:
         """`rows["name"]`"""

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "eq": "==", "ne": "!="}
 _WRITTEN_SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤", "eq": "=", "ne": "≠"}
-_OFFSETS = {"second": "seconds", "minute": "minutes", "hour": "hours", "day": "days", "week": "weeks", "month": "months",
-            "year": "years"}  # fmt: skip
+_OFFSETS = {unit: f"{unit}s" for unit in ("second", "minute", "hour", "day", "week", "month", "year")}
 
 
 def needs_check(filters: Sequence[Filter]) -> bool:
@@ -47,6 +46,9 @@ def condition_words(condition: Filter, context: "Context") -> str:
     """The condition in the question's language."""
     column = context.named(condition.column)
     operator = condition.operator
+    if operator in ("highest", "lowest"):
+        key = "top_rows" if operator == "highest" else "bottom_rows"
+        return context.say(key, count=condition.values[0], column=column)
     if operator in _SIGNS:
         return _sign_words(condition, context)
     if operator == "between":
@@ -55,7 +57,7 @@ def condition_words(condition: Filter, context: "Context") -> str:
         return context.say(operator, column=column)
     if operator in ("in", "not_in", "like", "not_like"):
         key = "is_not" if operator.startswith("not") else "is"
-        shown = condition.values if operator in ("in", "not_in") else condition.values[:1]
+        shown = condition.said or condition.values
         return context.say(key, column=column, values=context.join((str(value) for value in shown), "or"))
     if operator in ("contains", "starts", "ends"):
         return context.say(operator, column=column, values=condition.values[0])
@@ -152,8 +154,8 @@ def _during(when: When, values: str, *, is_year: bool) -> str:
 
 
 def _recurring(when: When, values: str) -> str:
-    months = list(when.months) or [when.month]
-    parts = [f"{values}.dt.month == {months[0]}" if len(months) == 1 else f"{values}.dt.month.isin({months})"]
+    months = when.months or (when.month,)
+    parts = [f"{values}.dt.month == {months[0]}" if len(months) == 1 else f"{values}.dt.month.isin({list(months)})"]
     if when.day is not None:
         parts.append(f"{values}.dt.day == {when.day}")
     if when.year is not None:
@@ -181,6 +183,9 @@ def _bound(day: dt.date, *, is_year: bool) -> str:
 def _period_words(condition: Filter, context: "Context") -> str:
     whens = [_when_words(when, context) for when in condition.values if isinstance(when, When)]
     column = context.named(condition.column)
+    exact = all(isinstance(when, When) and (when.day or when.weekdays) for when in condition.values)
+    if condition.operator == "during" and exact:
+        return context.say("during_day", column=column, period=context.join(whens, "or"))
     if condition.operator == "span":
         return context.say("span", column=column, start=whens[0], end=whens[1])
     return context.say(condition.operator, column=column, period=context.join(whens, "or"))

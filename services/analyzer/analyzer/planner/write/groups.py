@@ -50,16 +50,29 @@ def _series(context: Context, by: str, derived: str | None) -> None:
     context.script.chain(name, *code, order if name == "result" else "")
     if name == "every":
         context.script.chain("result", name, order)
+    if _may_be_empty(context):
+        context.unless_empty("result")
     _say_series(context)
     draw(context, name)
 
 
 def _transform_code(context: Context) -> str:
-    return {
+    steps = {
         "growth": ".pct_change(fill_method=None).mul(100).dropna()",
         "cumulative": ".cumsum()",
         "moving": f".rolling({context.query.window}).mean().dropna()",
-    }.get(str(context.query.transform), "")
+    }
+    return (".dropna()" if _has_gaps(context) else "") + steps.get(str(context.query.transform), "")
+
+
+def _may_be_empty(context: Context) -> bool:
+    query = context.query
+    return bool(query.having) or query.transform in ("growth", "moving") or _has_gaps(context)
+
+
+def _has_gaps(context: Context) -> bool:
+    column = context.query.measures[0].column
+    return column is not None and context.column(column).profile.missing > 0
 
 
 def _having_code(condition: Filter) -> str:
@@ -124,8 +137,7 @@ def _say_trend(context: Context, title: str) -> None:
     unit = context.say(f"bucket_{context.query.keys[0].bucket or 'year'}")
     up, down = quote(context.say("trend_up")), quote(context.say("trend_down"))
     context.script.add(
-        "series = result.dropna()",
-        "slope = np.polyfit(np.arange(len(series)), series, 1)[0] if len(series) > 1 else 0.0",
+        "slope = np.polyfit(np.arange(len(result)), result, 1)[0] if len(result) > 1 else 0.0",
         f"direction = {up} if slope > 0 else {down}",
     )
     slope = Code("number(abs(slope))")

@@ -9,7 +9,9 @@ _PERIODS = {
 }  # fmt: skip
 _CYCLES = {
     "weekday": "weekday", "hour_of_day": "hour", "month_of_year": "month", "day_of_month": "day",
+    "season": "month % 12 // 3",
 }  # fmt: skip
+_NAMED = {"weekday": "weekday_names", "month_of_year": "month_names", "season": "season_names"}
 
 
 def is_period(key: Key) -> bool:
@@ -38,12 +40,15 @@ def _key_code(context: Context, key: Key, number: int) -> str:
     if key.bucket is None:
         return quote(key.column)
     name = str(key.bucket)
-    context.script.add(f"{name} = {bucket_code(key, values)}.rename({label})")
+    code = bucket_code(key, values, is_year=context.column(key.column).is_year)
+    context.script.add(f"{name} = {f'({code})' if ' ' in code else code}.rename({label})")
     return name
 
 
-def bucket_code(key: Key, values: str) -> str:
+def bucket_code(key: Key, values: str, *, is_year: bool = False) -> str:
     """Moments as the periods they lie in."""
+    if key.bucket == "decade":
+        return f"{values if is_year else f'{values}.dt.year'} // 10 * 10"
     if key.bucket in _PERIODS:
         return f'{values}.dt.to_period("{_PERIODS[key.bucket]}")'
     return f"{values}.dt.{_CYCLES.get(str(key.bucket), 'year')}"
@@ -56,13 +61,11 @@ def is_temporal(context: Context, key: Key) -> bool:
 
 def cycle_code(context: Context, key: Key, *, axis: str = "index") -> str:
     """Weekdays and months by their names instead of numbers, as a method call; empty for other keys."""
-    if key.bucket not in ("weekday", "month_of_year"):
+    if key.bucket not in _NAMED:
         return ""
-    weekday = key.bucket == "weekday"
-    name = "weekdays" if weekday else "months"
-    labels = context.names("weekday_names" if weekday else "month_names")
-    context.script.add(f"{name} = {context.list_of(labels)}")
-    return f".rename({axis}=dict(enumerate({name}{'' if weekday else ', start=1'})))"
+    name = f"{key.bucket}_names"
+    context.script.add(f"{name} = {context.list_of(context.names(_NAMED[key.bucket]))}")
+    return f".rename({axis}=dict(enumerate({name}{', start=1' if key.bucket == 'month_of_year' else ''})))"
 
 
 def values_code(context: Context, by: str, derived: str | None) -> str:

@@ -3,6 +3,7 @@
 from analyzer.planner.query import Key, Measure, Query
 from analyzer.planner.write.charts import figure, finish
 from analyzer.planner.write.context import Context
+from analyzer.planner.write.keys import group_by
 from analyzer.planner.write.script import Code, names, quote
 
 LISTED = 12
@@ -14,7 +15,9 @@ def write_rows(context: Context) -> None:
     query = context.query
     for name in query.columns:
         context.script.use(name)
-    if query.by is not None and query.limit == 1 and _measured(query) == query.by:
+    if query.keys:
+        _best_of_each(context)
+    elif query.by is not None and query.limit == 1 and _measured(query) == query.by:
         _extreme(context)
     elif query.by is not None:
         _ordered(context)
@@ -53,6 +56,29 @@ def _extreme(context: Context) -> None:
     )
 
 
+def _best_of_each(context: Context) -> None:
+    """In each group the row with the highest value."""
+    query = context.query
+    context.start()
+    column, key = str(query.by), query.keys[0]
+    by = group_by(context, query.keys)
+    method = "idxmax" if query.end == "high" else "idxmin"
+    context.script.add(
+        f"best = {context.rows}.dropna(subset=[{quote(column)}]).groupby({by})[{quote(column)}].{method}()"
+    )
+    columns = tuple(dict.fromkeys((*query.columns, key.column)))
+    context.script.add(f"result = {context.rows}.loc[best, {names(columns)}]")
+    _labels(context, query.columns[: _label_count(context)])
+    context.script.add(
+        "parts = listing(",
+        '    f"{group}: {label} ({number(value)})"',
+        f"    for group, label, value in zip(best.index, labels, result[{quote(column)}])",
+        ")",
+    )
+    words = {"column": context.named(column), "group": context.named(context.key_words(key)), "scope": context.scope}
+    context.answer("best_high" if query.end == "high" else "best_low", listing=Code("parts"), **words)
+
+
 def _ordered(context: Context) -> None:
     query = context.query
     context.start()
@@ -65,21 +91,30 @@ def _ordered(context: Context) -> None:
         method = "nlargest" if query.end == "high" else "nsmallest"
         context.script.add(f"result = {context.rows}.{method}({query.limit}, {quote(column)})[{_shown(context)}]")
     _labels(context, query.columns[: _label_count(context)])
-    if _measured(query) is None or (_measured(query) == column and not context.column(column).is_number):
-        context.answer(
-            "sorted", count=Code("len(result)"), column=context.named(column), listing=Code("listing(labels)")
-        )
+    measured = _measured(query)
+    if measured is None or (measured == column and not context.column(column).is_number):
+        _say_labels(context, column)
         return
-    _pairs(context, str(_measured(query)))
+    _pairs(context, measured)
     if query.limit is None:
         context.answer("sorted", count=Code("len(result)"), column=context.named(column), listing=Code("parts"))
-    elif _measured(query) != column:
+    elif measured != column:
         key = "latest" if query.end == "high" else "earliest"
         context.answer(key, scope=context.scope, listing=Code("parts"))
     else:
         key = "top_high" if query.end == "high" else "top_low"
         context.answer(key, column=context.named(column), scope=context.scope, listing=Code("parts"))
         _bars(context, column)
+
+
+def _say_labels(context: Context, column: str) -> None:
+    """Rows that are named but not measured."""
+    query = context.query
+    labels = Code("listing(labels)")
+    if query.limit is not None and context.column(column).is_date:
+        context.answer("latest" if query.end == "high" else "earliest", scope=context.scope, listing=labels)
+    else:
+        context.answer("sorted", count=Code("len(result)"), column=context.named(column), listing=labels)
 
 
 def _ends(context: Context) -> None:
@@ -105,7 +140,8 @@ def _matching(context: Context) -> None:
         words = context.join(context.named(name) for name in query.columns if context.column(name).is_measure)
         context.answer("lookup", column=words, scope=context.scope, listing=listing)
     else:
-        context.answer("rows_found", count=Code("len(result)"), scope=context.scope, listing=listing)
+        count, total = Code("len(result)"), Code("len(df)")
+        context.answer("rows_found", count=count, total=total, conditions=context.conditions, listing=listing)
 
 
 def _compared(context: Context) -> str | None:
@@ -132,11 +168,12 @@ def _labels(context: Context, columns: tuple[str, ...]) -> None:
 def _text_of(context: Context, name: str) -> str:
     values = f"result[{quote(name)}]"
     column = context.column(name)
+    missing = '.fillna("–")' if column.profile.missing else ""
     if column.is_date:
-        return f'{values}.dt.strftime("{context.date_format(name)}")'
+        return f'{values}.dt.strftime("{context.date_format(name)}"){missing}'
     if column.is_measure:
         return f"{values}.map(number)"
-    return f"{values}.astype(str)"
+    return f"{values}.astype(str)" if not missing else f"{values}.astype(object){missing}.astype(str)"
 
 
 def _pairs(context: Context, column: str) -> None:

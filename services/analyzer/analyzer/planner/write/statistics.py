@@ -55,11 +55,34 @@ def _scatter(context: Context, pair: str) -> None:
 
 
 def write_matrix(context: Context) -> None:
+    """All pairs; with a measure, only its pairs."""
     context.start()
+    if context.query.keys:
+        _lines_matrix(context)
+        return
+    if context.query.measures:
+        _related(context, str(context.query.measures[0].column))
+        return
     context.script.use(*context.query.columns)
+    context.script.add(f"columns = {names(context.query.columns)}", f"result = {context.rows}[columns].corr()")
+    _say_pairs(context)
+
+
+def _lines_matrix(context: Context) -> None:
+    """The correlations of one number among groups, over the moments they share."""
+    query = context.query
+    column = str(query.measures[0].column)
+    context.script.use(column)
+    by = group_by(context, query.keys)
     context.script.add(
-        f"columns = {names(context.query.columns)}",
-        f"result = {context.rows}[columns].corr()",
+        f"table = {context.rows}.groupby({by})[{quote(column)}].mean().unstack()",
+        "result = table.corr().rename_axis(index=None, columns=None)",
+    )
+    _say_pairs(context)
+
+
+def _say_pairs(context: Context) -> None:
+    context.script.add(
         "pairs = result.where(np.triu(np.ones(result.shape, dtype=bool), k=1)).stack().dropna()",
         f"strongest = pairs.loc[pairs.abs().sort_values(ascending=False).index].head({PAIRS})",
     )
@@ -69,6 +92,22 @@ def write_matrix(context: Context) -> None:
     if context.query.chart != "none":
         context.script.add("")
         heatmap(context, "result", annotate=True)
+
+
+def _related(context: Context, column: str) -> None:
+    context.script.use(*context.query.columns)
+    context.script.add(
+        f"result = {context.rows}[{names(context.query.columns)}].corrwith({context.values(column)})",
+        "result = result.sort_values(key=abs, ascending=False)",
+        'parts = listing(f"{name} {number(value)}" for name, value in result.items())',
+    )
+    context.answer("related", column=context.named(column), scope=context.scope, listing=Code("parts"))
+    if context.query.chart == "none":
+        return
+    context.script.add("")
+    figure(context)
+    context.script.add('result[::-1].plot(kind="barh", ax=ax)')
+    finish(context, context.say("related_title", column=column) + context.scope, None, None)
 
 
 def write_distribution(context: Context) -> None:
@@ -181,9 +220,13 @@ def _outliers_of(context: Context, column: str) -> None:
         f"result = {context.rows}[({values} < low) | ({values} > high)]",
     )
     context.answer(
-        "outliers", column=context.named(column), scope=context.scope, count=Code("len(result)"), low=Code("number(low)"),
+        "outliers",
+        column=context.named(column),
+        scope=context.scope,
+        count=Code("len(result)"),
+        low=Code("number(low)"),
         high=Code("number(high)"),
-    )  # fmt: skip
+    )
     if context.query.chart == "none":
         return
     context.script.add("")

@@ -53,6 +53,17 @@ def write_columns(context: Context) -> None:
     context.answer("columns", count=Code("len(df.columns)"), names=Code("names"))
 
 
+def write_extent(context: Context) -> None:
+    context.start()
+    column = context.query.columns[0]
+    values = context.values(column)
+    context.script.add(
+        f"start, end = {values}.min(), {values}.max()", 'result = pd.Series({"first": start, "last": end})'
+    )
+    form = f":{context.date_format(column)}" if context.column(column).is_date else ""
+    context.answer("extent", column=context.named(column), start=Code(f"start{form}"), end=Code(f"end{form}"))
+
+
 def write_missing(context: Context) -> None:
     context.start()
     columns = context.query.columns

@@ -16,6 +16,7 @@ from analyzer.planner.write.tables import (
     write_columns,
     write_distinct,
     write_duplicates,
+    write_extent,
     write_missing,
     write_overview,
     write_shape,
@@ -36,6 +37,7 @@ _WRITERS: dict[Task, Callable[[Context], None]] = {
     "outliers": write_outliers,
     "part": write_part,
     "change": write_change,
+    "extent": write_extent,
 }
 
 

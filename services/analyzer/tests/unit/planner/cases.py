@@ -1,7 +1,7 @@
 """The questions of `questions/*.txt`: one per line, `question => expected | chart`, follow-ups joined by `>>`.
 
-`expected` is pandas code over `df`, `None` (an answer must come, whatever it is) or `CANNOT`. `chart` names the kinds any
-of which must be drawn, with the number of lines if given.
+`expected` is pandas code over `df`, `None` (an answer must come, whatever it is) or `CANNOT`. `chart` names the kinds
+any of which must be drawn, with the number of lines if given.
 """
 
 from dataclasses import dataclass

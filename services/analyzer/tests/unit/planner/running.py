@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from profiles import profile_of
+from analyzer.reading.profile import profile_frame
 from tables import table
 
 from analyzer.planner import Plan, plan
@@ -30,7 +30,7 @@ class Outcome:
 def ask(name: str, *questions: str) -> Outcome:
     """Asks the last question after the others, and runs the code of the last."""
     df = table(name)
-    profile = profile_of(df)
+    profile = profile_frame(df)
     history = tuple(Turn(question=question, answer="") for question in questions[:-1])
     planned = plan(questions[-1], profile, history)
     return run(planned, df.copy())
