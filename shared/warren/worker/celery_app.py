@@ -17,7 +17,7 @@ from warren.worker.beat import Schedule, slot_of
 from warren.worker.runtime import Verdict
 
 TRANSPORT_OPTIONS = {"confirm_publish": True, "read_timeout": 15, "write_timeout": 15}
-"""Without the timeouts a worker never came back from a network that swallowed its packets (14)."""
+"""Without the timeouts a worker never came back from a network that swallowed its packets."""
 
 
 class Executor(Protocol):
@@ -41,23 +41,21 @@ def make_app(
     app.conf.update(
         accept_content=["json"],
         task_acks_late=True,
-        task_acks_on_failure_or_timeout=False,  # 3: an exception would acknowledge the message
+        task_acks_on_failure_or_timeout=False,  # an exception would acknowledge the message
         task_reject_on_worker_lost=True,
-        task_ignore_result=True,  # 21: results are events
+        task_ignore_result=True,  # results are events
         task_queues=[topology.kombu_queue(topology.job_queue(name)) for name in queues],
         task_create_missing_queues=False,
         task_default_queue=next(iter(queues)),
         worker_prefetch_multiplier=1,
-        worker_cancel_long_running_tasks_on_connection_loss=False,  # 4: our consumer does, this pool cannot
-        worker_enable_remote_control=False,  # 15, 16: cancel, health and metrics are ours
-        worker_send_task_events=settings.celery_events,  # 22: doubles the cost of a dispatch
+        worker_cancel_long_running_tasks_on_connection_loss=False,  # our consumer does; this pool cannot
+        worker_enable_remote_control=False,  # cancel, health and metrics are ours
+        worker_send_task_events=settings.celery_events,  # nearly doubles the cost of a dispatch
         worker_consumer="warren.worker.consumer:Consumer",
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_heartbeat=10,  # 14
+        broker_heartbeat=10,  # seconds; a silent link is noticed within two
         broker_transport_options=TRANSPORT_OPTIONS,
-        control_queue_exclusive=False,  # 15
-        control_queue_durable=True,
         worker_hijack_root_logger=False,
         worker_log_color=False,
     )
@@ -86,7 +84,7 @@ def _trace(request: Any) -> dict[str, str]:
 
 
 def make_worker(app: Celery, concurrency: int, node_name: str) -> Any:
-    """A worker on the threads pool, without the chatter between workers that nobody reads (14)."""
+    """A worker on the threads pool, without the chatter between workers that nobody reads."""
     from warren.worker.consumer import Worker  # noqa: PLC0415  importing it starts Celery's worker machinery
 
     signals.setup_logging.connect(_keep_our_logging, weak=False)
