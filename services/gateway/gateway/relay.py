@@ -72,34 +72,35 @@ class Relay:
         while True:
             await asyncio.sleep(self._sweep_seconds)
             try:
-                while await self._sweep_once():
-                    pass
+                await self.send_left_behind()
                 await self._measure()
             except Exception as error:  # noqa: BLE001  PostgreSQL may be away; the sweep must outlive that
                 log.warning("sweep_failed", error=f"{type(error).__name__}: {error}")
 
-    async def _sweep_once(self) -> bool:
-        """True if there may be more to send."""
-        async with self._database.transaction() as connection:
-            batch = await store.unsent(connection, GRACE_SECONDS, BATCH)
-            sent = await self._send_all(batch)
-            if sent:
-                log.info("unsent_jobs_sent", jobs=len(sent))
-                await store.mark_sent(connection, sent)
-        return len(sent) == BATCH
+    async def send_left_behind(self) -> None:
+        """Send every job that nobody sent, or that was refused, `GRACE_SECONDS` after its commit."""
+        more = True
+        while more:
+            async with self._database.transaction() as connection:
+                batch = await store.unsent(connection, GRACE_SECONDS, BATCH)
+                sent = await self._send_all(batch)
+                if sent:
+                    log.info("unsent_jobs_sent", jobs=len(sent))
+                    await store.mark_sent(connection, sent)
+            more = len(sent) == BATCH
 
     async def _send_all(self, batch: list[JobMessage]) -> list[str]:
         results = await asyncio.gather(*(self._send(job) for job in batch), return_exceptions=True)
         sent: list[str] = []
         reason = ""
         for job, result in zip(batch, results, strict=True):
-            if isinstance(result, BrokerUnavailable):
-                reason = str(result)
+            if result is None:
+                metrics.SENT.labels(job.kind, job.queue).inc()
+                sent.append(job.job_id)
                 continue
-            if isinstance(result, BaseException):
-                raise result
-            metrics.SENT.labels(job.kind, job.queue).inc()
-            sent.append(job.job_id)
+            reason = f"{type(result).__name__}: {result}"
+            if not isinstance(result, BrokerUnavailable):
+                log.error("job_not_sendable", job_id=job.job_id, kind=job.kind, error=reason)
         if len(sent) < len(batch):
             log.warning("jobs_not_sent", jobs=len(batch) - len(sent), error=reason)
         return sent

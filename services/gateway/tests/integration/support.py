@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -197,10 +197,10 @@ async def running(settings: GatewaySettings) -> AsyncIterator[RunningGateway]:
         await serving
 
 
-async def until(true: Callable[[], bool], seconds: float = SECONDS) -> None:
+async def until(true: Callable[[], bool | Awaitable[bool]], seconds: float = SECONDS) -> None:
     """Wait for what no event tells of."""
     async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110  there is no event to wait for
+        while not (await found if isinstance(found := true(), Awaitable) else found):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
