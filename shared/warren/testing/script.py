@@ -1,4 +1,5 @@
-"""A worker for tests whose jobs do what their payload says. Run it with `python -m warren.testing.script`.
+"""A worker for tests whose jobs do what their payload says. Run it with `python -m warren.testing.script`,
+and the clock of its schedule with `beat` behind that.
 
 Each run appends what it does to the file `WARREN_TEST_JOURNAL`, one line `<job id> <run> <step>`: the effects of a job,
 to count.
@@ -15,9 +16,10 @@ from typing import ClassVar
 from warren.contracts.base import JobPayload, JobResult
 from warren.errors import JobError, TransientError
 from warren.settings import Settings
+from warren.worker.beat import Schedule
 from warren.worker.job import Job
 from warren.worker.run import RESULT_INLINE_BYTES
-from warren.worker.service import Core, Handlers, Service, run_worker
+from warren.worker.service import Core, Handlers, Service, run_beat, run_worker
 
 JOURNAL = "WARREN_TEST_JOURNAL"
 
@@ -171,7 +173,16 @@ async def bootstrap(_settings: Settings, _core: Core) -> AsyncIterator[Handlers]
     yield Handlers(jobs={Script: run, ShortScript: run})
 
 
-service = Service(name="analyzer", settings=Settings, bootstrap=bootstrap, queues=(Script.queue,))
+service = Service(
+    name="analyzer",
+    settings=Settings,
+    bootstrap=bootstrap,
+    queues=(Script.queue,),
+    schedules=(Schedule(every_seconds=1, payload=lambda slot: Script(runs=((f"progress {slot}",),))),),
+)
 
 if __name__ == "__main__":
-    sys.exit(run_worker(service))
+    if sys.argv[1:] == ["beat"]:
+        run_beat(service)
+    else:
+        sys.exit(run_worker(service))

@@ -26,7 +26,7 @@ def environment(url: str, directory: Path, **more: str) -> dict[str, str]:
         "WARREN_BROKER_URL": url,
         "WARREN_BLOBS_URL": (directory / "blobs").as_uri(),
         "WARREN_WORKER_CONCURRENCY": "4",
-        "WARREN_SHUTDOWN_GRACE_SECONDS": "2",
+        "WARREN_SHUTDOWN_GRACE_SECONDS": "1",
         JOURNAL: str(directory / "journal"),
         **more,
     }
