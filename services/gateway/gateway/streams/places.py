@@ -16,9 +16,13 @@ class Places:
         self._per_key = per_key
         self._open: Counter[str] = Counter()
 
+    def held(self, key_id: str) -> int:
+        """How many places this key holds."""
+        return self._open[key_id]
+
     def check(self, key_id: str) -> None:
         """Raises a 429 `Problem` when all places of this key are taken."""
-        if self._open[key_id] >= self._per_key:
+        if self.held(key_id) >= self._per_key:
             raise Problem(
                 429,
                 "streams.too_many",

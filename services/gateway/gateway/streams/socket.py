@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 SEND_SECONDS = 30.0
 """A client that takes nothing for this long is cut off; it can resume."""
+CLOSE_SECONDS = 1.0
 
 BAD_MESSAGE = 4400
 NO_KEY = 4401
@@ -136,7 +137,7 @@ async def admitted(socket: WebSocket, scope: str) -> AsyncIterator[Socket | None
             await _hang_up(socket, hangup)
         except WebSocketDisconnect as gone:
             if gone.code == OVERLOADED:
-                await _close(socket, OVERLOADED, "the client takes no messages")
+                await _hang_up(socket, Hangup(OVERLOADED, "client.too_slow", "You take no messages; come back later."))
         except Exception as error:  # noqa: BLE001
             await _hang_up(socket, _hangup_for(error))
 
@@ -151,17 +152,12 @@ def _hangup_for(error: Exception) -> Hangup:
 
 
 async def _hang_up(socket: WebSocket, hangup: Hangup) -> None:
-    text = json.dumps({"type": "error", "code": hangup.code, "message": hangup.message})
+    """Say why, and close. A client that takes nothing gets neither: then its connection ends without a word."""
+    error = {"type": "error", "code": hangup.code, "message": hangup.message}
     try:
-        await socket.send_text(text)
-    except (WebSocketDisconnect, RuntimeError):
-        return
-    await _close(socket, hangup.close_code, hangup.message)
-
-
-async def _close(socket: WebSocket, code: int, reason: str) -> None:
-    try:
-        # RFC 6455: a reason has at most 123 bytes.
-        await socket.close(code, reason.encode()[:120].decode(errors="ignore"))
-    except (WebSocketDisconnect, RuntimeError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await socket.send_text(json.dumps(error))
+            # RFC 6455: a reason has at most 123 bytes.
+            await socket.close(hangup.close_code, hangup.message.encode()[:120].decode(errors="ignore"))
+    except (WebSocketDisconnect, RuntimeError, TimeoutError):
         return

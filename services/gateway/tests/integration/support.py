@@ -13,6 +13,7 @@ import httpx2
 import sqlalchemy as sa
 import uvicorn
 import websockets
+from fastapi import FastAPI
 from websockets.asyncio.client import ClientConnection
 
 from gateway.app import create_app
@@ -75,8 +76,17 @@ class RunningGateway:
 
     url: str
     settings: GatewaySettings
-    parts: Gateway
+    app: FastAPI
     http: Client
+
+    @property
+    def parts(self) -> Gateway:
+        parts: Gateway = self.app.state.gateway
+        return parts
+
+    def places(self, key_id: str = "local") -> int:
+        """How many streams and sockets a key holds."""
+        return int(self.app.state.places.held(key_id))
 
     @property
     def port(self) -> int:
@@ -189,7 +199,7 @@ async def running(settings: GatewaySettings) -> AsyncIterator[RunningGateway]:
     try:
         await until(lambda: server.started or serving.done())
         host, port = server.servers[0].sockets[0].getsockname()[:2]
-        gateway = RunningGateway(f"http://{host}:{port}", settings, app.state.gateway, Client(trust_env=False))
+        gateway = RunningGateway(f"http://{host}:{port}", settings, app, Client(trust_env=False))
         async with gateway.client() as gateway.http:
             yield gateway
     finally:

@@ -286,7 +286,8 @@ async def test_a_client_that_leaves_a_stream_leaves_no_binding(
     gateway: RunningGateway, job_id: str, bindings: Bindings
 ) -> None:
     async with gateway.http.stream("GET", f"/v1/jobs/{job_id}/events") as stream:
-        await anext(stream.aiter_lines())
+        lines = stream.aiter_lines()
+        await anext(lines)
         await watching(gateway, job_id, bindings)
 
     await until(lambda: bindings() == set())
