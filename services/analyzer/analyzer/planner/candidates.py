@@ -165,7 +165,7 @@ def _number(token: Token, words: Lexicon) -> tuple[float | None, float]:
 def _dates(tokens: Sequence[Token], schema: Schema) -> Iterator[Item]:
     for span in find_dates(tokens, _years(schema)):
         vague = lexicon().ambiguous & {token.text.lower() for token in tokens[span.start : span.end]}
-        weight = (1.15 if span.sure else 0.9) * (span.end - span.start)
+        weight = (1.15 if span.sure else 0.9) * (span.end - span.start) + 0.05 * (span.end - span.start - 1)
         if vague and span.end - span.start == 1 and not tokens[span.start].is_name:
             weight = 0.35
         yield Item("date", span.start, span.end, weight, _text(tokens, span.start, span.end), when=span.when)

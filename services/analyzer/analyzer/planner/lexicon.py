@@ -31,9 +31,12 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Adjective:
-    """ "Warmer": the comparative of the high end of the concept temperature."""
+    """What an adjective says, "warmer" the comparative of the high end of temperature.
 
-    concept: str
+    The first of its `concepts` that the table has is meant; none for an adjective made of a value ("foggiest").
+    """
+
+    concepts: tuple[str, ...]
     end: End
     degree: Degree
 
@@ -54,6 +57,10 @@ class Concepts:
     """Values that are things one can have more of: "the most rain" means the measure precipitation."""
     bad: frozenset[str]
     """Measures whose high values are the worse ones."""
+    names: frozenset[str]
+    """Values that are names of countries and cities: looked for in any text column."""
+    events: frozenset[str]
+    """Measures whose word also means the rows: "how many sales"."""
     places: frozenset[str]
     people: frozenset[str]
 
@@ -107,6 +114,14 @@ class Lexicon:
     centuries: frozenset[str]
     much: frozenset[str]
     """Words that ask for an amount: "how much"."""
+    codes: Mapping[Phrase, tuple[str, ...]]
+    """Short values (in lower case) and the concepts they stand for: "f" for female."""
+    affirmed: frozenset[str]
+    denied: frozenset[str]
+    """Values that mean yes and no."""
+    measured_in: Mapping[str, str]
+    """Units after a number and the concept they measure: degrees, temperature."""
+    per: frozenset[str]
     past: frozenset[str]
     """Words of a record, not a habit: "had the highest price"."""
     total_rows: frozenset[str]
@@ -154,8 +169,19 @@ def lexicon() -> Lexicon:
         years=_stems(tables, "years"),
         centuries=_stems(tables, "centuries"),
         much=_stems(tables, "much"),
+        codes=_gather(
+            ((code,), concept) for table in tables for concept, line in table["codes"].items() for code in line.split()
+        ),
+        affirmed=_plain(tables, "affirmed"),
+        denied=_plain(tables, "denied"),
+        measured_in={
+            _stem(unit): concept
+            for table in tables
+            for unit, concept in (pair.split("=") for pair in table["words"]["measured_in"].split())
+        },
+        per=_plain(tables, "per"),
         past=_plain(tables, "past"),
-        total_rows=_stems(tables, "total_rows"),
+        total_rows=_plain(tables, "total_rows"),
         quarters=_stems(tables, "quarters"),
         ambiguous=_plain(tables, "ambiguous_months"),
         average=frozenset(
@@ -225,12 +251,12 @@ def _gather(pairs: Iterator[tuple[Phrase, _Value]]) -> dict[Phrase, tuple[_Value
 
 def _adjectives(table: Mapping[str, str]) -> Iterator[tuple[str, Adjective]]:
     for name, line in table.items():
-        concept, end = name.split()
+        concepts, end = name.split()
         for degree, words in zip(_DEGREES, line.split("/"), strict=True):
             for word in words.split():
                 if word != "-":
                     key = _stem(word) if degree == "positive" and is_cyrillic(word) else word
-                    yield key, Adjective(concept, "high" if end == "high" else "low", degree)
+                    yield key, Adjective(tuple(concepts.split(",")), "high" if end == "high" else "low", degree)
 
 
 def _spellings(tables: list[dict[str, Any]]) -> dict[str, tuple[str, ...]]:

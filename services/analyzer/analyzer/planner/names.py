@@ -21,10 +21,24 @@ SHORT = 3
 
 @dataclass(frozen=True)
 class _Match:
-    """Atom → the parts of a name it says, and how well."""
+    """An atom says `parts` of a name, as a piece of the synonym from `start` to `end` or by itself."""
 
     parts: frozenset[int]
     quality: float
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Atoms `start` to `end` say a share (`coverage`) of a name: the `whole` of it, or at least its `head` noun."""
+
+    start: int
+    end: int
+    coverage: float
+    quality: float
+    whole: bool
+    head: bool
 
 
 class NameFinder:
@@ -49,16 +63,16 @@ class NameFinder:
     # Columns
 
     def _columns(self) -> Iterator[Item]:
-        found: dict[tuple[int, int], list[tuple[float, float, Column]]] = {}
+        found: dict[tuple[int, int], list[tuple[float, _Run, Column]]] = {}
         for column in self.schema.columns:
-            for start, end, coverage, quality in self._runs(column):
-                if coverage < 0.99 and self._is_weak(start, end):
+            for run in self._runs(column):
+                if not run.whole and self._is_weak(run.start, run.end):
                     continue
-                each = quality if coverage >= 0.99 else (0.55 + 0.3 * coverage) * min(quality, 1.0)
-                found.setdefault((start, end), []).append((each, coverage, column))
+                each = run.quality if run.whole else (0.55 + 0.3 * run.coverage) * min(run.quality, 1.0)
+                found.setdefault((run.start, run.end), []).append((each, run, column))
         for (start, end), matches in found.items():
             best = max(each for each, _, _ in matches)
-            chosen = [(coverage, column) for each, coverage, column in matches if each > best - 0.01]
+            chosen = [(run, column) for each, run, column in matches if each > best - 0.01]
             size = sum(1 for atom in range(start, end) if self._is_said(atom))
             yield self._item(
                 "column",
@@ -66,8 +80,8 @@ class NameFinder:
                 end,
                 best * size,
                 columns=tuple(column.name for _, column in chosen),
-                guess=best <= TYPO or (len(chosen) > 1),
-                whole=chosen[0][0] >= 0.99,
+                guess=chosen[0][0].quality <= TYPO or len(chosen) > 1 or not chosen[0][0].head,
+                whole=chosen[0][0].whole,
             )
 
     def _is_said(self, atom: int) -> bool:
@@ -75,21 +89,18 @@ class NameFinder:
         inside = any(start < atom < end - 1 for start, end, _ in self.concepts)
         return inside or self.atoms.stems[atom] not in self.words.link
 
-    def _runs(self, column: Column) -> Iterator[tuple[int, int, float, float]]:
-        """Stretches in which every atom says a part of the column's name: start, end, coverage, quality."""
+    def _runs(self, column: Column) -> Iterator[_Run]:
+        """Stretches in which every atom says a part of the column's name."""
         for start, end in self._exact_runs(column):
-            yield start, end, 1.0, EXACT
+            yield _Run(start, end, 1.0, EXACT, whole=True, head=True)
         matches = self._matches(column)
-        start = 0
-        while start < len(self.atoms.stems):
-            if start not in matches:
-                start += 1
-                continue
-            end, said, quality = self._extend(matches, start)
-            if self.atoms.whole(start, end):
+        main = {part for part, weight in enumerate(column.weights) if weight == 1.0}
+        for start in matches:
+            for end, said, quality in self._extensions(matches, start):
+                if not self.atoms.whole(start, end):
+                    continue
                 coverage = sum(column.weights[part] for part in said) / sum(column.weights)
-                yield start, end, coverage, quality
-            start = end
+                yield _Run(start, end, coverage, quality, whole=main <= said, head=column.head in said)
 
     def _exact_runs(self, column: Column) -> Iterator[tuple[int, int]]:
         name = column.name.lower()
@@ -103,39 +114,40 @@ class NameFinder:
             if end - start != len(column.parts) and len(joined) > 4 and joined == "".join(column.parts):
                 yield start, end
 
-    def _extend(self, matches: dict[int, _Match], start: int) -> tuple[int, frozenset[int], float]:
-        said, quality, end = matches[start].parts, matches[start].quality, start + 1
-        at = end
-        while at < len(self.atoms.stems):
+    def _extensions(self, matches: dict[int, _Match], start: int) -> Iterator[tuple[int, frozenset[int], float]]:
+        """Ends of the stretches that begin at `start`, with the parts they say; synonyms are not cut."""
+        said, quality, reach = matches[start].parts, matches[start].quality, matches[start].end
+        if matches[start].start < start:
+            return
+        at = start + 1
+        while True:
+            if at >= reach:
+                yield at, said, quality
             match = matches.get(at)
-            if match is not None and (not match.parts & said or self._same_phrase(matches, at)):
-                said, quality, end = said | match.parts, min(quality, match.quality), at + 1
-            elif not (self.atoms.stems[at] in self.words.link and at == end):
-                break
+            gap = match is None and at < len(self.atoms.stems) and self.atoms.stems[at] in self.words.link
+            if gap:
+                at += 1
+                match = matches.get(at)
+            inside = at < reach
+            if match is None or (not inside and (match.parts & said or match.start < at)):
+                return
+            said, quality, reach = said | match.parts, min(quality, match.quality), max(reach, match.end)
             at += 1
-        return end, said, quality
-
-    def _same_phrase(self, matches: dict[int, _Match], at: int) -> bool:
-        """Atom `at` goes on with the synonym of several words that the atom before it began."""
-        return any(
-            start < at < end and matches.get(at - 1) is not None and matches[at - 1].parts == matches[at].parts
-            for start, end, _ in self.concepts
-        )
 
     def _matches(self, column: Column) -> dict[int, _Match]:
         found: dict[int, _Match] = {}
         for start, end, concept in self.concepts:
             if concept in column.concepts:
                 for atom in range(start, end):
-                    found[atom] = _Match(column.concepts[concept], SYNONYM)
+                    found[atom] = _Match(column.concepts[concept], SYNONYM, start, end)
         for atom, stem in enumerate(self.atoms.stems):
             same = frozenset(position for position, part in enumerate(column.parts) if part == stem)
             if same:
-                found[atom] = _Match(frozenset([min(same)]), STEM)
+                found[atom] = _Match(frozenset([min(same)]), STEM, atom, atom + 1)
             elif atom not in found and stem not in self.known:
                 alike = self._alike(stem, column.parts)
                 if alike is not None:
-                    found[atom] = _Match(frozenset([alike]), TYPO)
+                    found[atom] = _Match(frozenset([alike]), TYPO, atom, atom + 1)
         return found
 
     def _alike(self, stem: str, parts: Sequence[str]) -> int | None:
@@ -167,13 +179,15 @@ class NameFinder:
             if column.is_text:
                 for value in column.profile.values:
                     for start, end, weight, guess in self._said(str(value)):
+                        if guess and column.is_open:
+                            continue
                         found.setdefault((start, end), []).append((weight, column.name, value, guess))
         for (start, end), matches in found.items():
             best = max(weight for weight, *_ in matches)
             chosen = [match for match in matches if match[0] > best - 0.01]
             token = self.tokens[self.atoms.token[start]]
             degree = degree_of(token.text)
-            superlative = Adjective("", "high", "superlative") if degree == "superlative" else None
+            superlative = Adjective((), "high", "superlative") if degree == "superlative" else None
             yield self._item(
                 "value",
                 start,
@@ -189,6 +203,7 @@ class NameFinder:
         """Stretches that say the value: start, end, weight, whether it is a guess."""
         parts = stems(value)
         concepts = self.words.concepts.get(parts, ())
+        concepts += self.words.codes.get((value.lower(),), ())
         inside = {concept for part in parts for concept in self.words.concepts.get((part,), ())}
         for start, end, concept in self.concepts:
             if concept in self.words.about.values and concept in concepts:

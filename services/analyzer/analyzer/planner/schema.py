@@ -6,7 +6,8 @@ from typing import Literal
 
 from analyzer.frames import ColumnProfile, FrameProfile
 from analyzer.planner.lexicon import Phrase, lexicon
-from analyzer.planner.text import stem, words
+from analyzer.planner.text import is_cyrillic, stem, words
+from warren.contracts.analyzer import Cell
 
 _FLAG = frozenset([0, 1])
 MAX_DISCRETE = 25
@@ -25,6 +26,12 @@ class Column:
     weights: tuple[float, ...]
     concepts: dict[str, frozenset[int]] = field(hash=False)
     """Concept → positions of the words that say it."""
+
+    @property
+    def head(self) -> int:
+        """Position of the noun the name is about: the last word in English, the first in Russian."""
+        main = [part for part, weight in enumerate(self.weights) if weight == 1.0]
+        return main[0] if is_cyrillic(self.name) else main[-1]
 
     @property
     def name(self) -> str:
@@ -61,10 +68,21 @@ class Column:
 
     @property
     def is_flag(self) -> bool:
-        """True and False, or 1 and 0."""
+        """True and False, 1 and 0, yes and no."""
+        return self.truth is not None
+
+    @property
+    def truth(self) -> Cell:
+        """The value that means yes; None if the column is no flag."""
+        values = self.profile.values
         if self.profile.kind == "boolean":
             return True
-        return self.profile.kind == "integer" and bool(self.profile.values) and set(self.profile.values) <= _FLAG
+        if self.profile.kind == "integer" and values and set(values) <= _FLAG:
+            return 1
+        said = {str(value).lower(): value for value in values} if self.profile.kind == "category" else {}
+        affirmed = [value for text, value in said.items() if text in lexicon().affirmed]
+        denied = [value for text, value in said.items() if text in lexicon().denied]
+        return affirmed[0] if len(said) == 2 and affirmed and denied else None
 
     @property
     def is_identifier(self) -> bool:
@@ -140,8 +158,13 @@ class Schema:
     def measures(self) -> tuple[Column, ...]:
         return tuple(column for column in self.columns if column.is_measure)
 
-    def with_concept(self, concept: str) -> list[Column]:
-        return [column for column in self.columns if concept in column.concepts]
+    def with_concept(self, *concepts: str) -> list[Column]:
+        """Columns of the first of these concepts that any column has."""
+        for concept in concepts:
+            found = [column for column in self.columns if concept in column.concepts]
+            if found:
+                return found
+        return []
 
 
 def _column(profile: ColumnProfile, rows: int) -> Column:
@@ -171,7 +194,8 @@ def _concepts(parts: Phrase) -> dict[str, frozenset[int]]:
             span = frozenset(range(start, start + length))
             if span & taken:
                 continue
-            concepts = known.get(parts[start : start + length], ())
+            piece = parts[start : start + length]
+            concepts = known.get(piece, ()) or known.get(("".join(piece),), ())
             for concept in concepts:
                 found.setdefault(concept, span)
             if concepts:

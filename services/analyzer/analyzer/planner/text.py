@@ -19,6 +19,10 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+SHORTEST = 4
+"""A second round of stemming leaves as many letters."""
+_IRREGULAR = {"rating": "rating", "ratings": "rating"}
+"""Words whose stem is another word's: a rating is no rate."""
 _CAMEL = re.compile(r"[A-ZА-Я]+(?![a-zа-я])|[A-ZА-Я]?[a-zа-яё]+|\d+|[A-ZА-ЯЁ]+|[^\W\d_]+")
 _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 
@@ -75,12 +79,15 @@ def words(text: str) -> list[str]:
 def stem(word: str) -> str:
     """The word without its ending, lower-cased, ё as е; the script of its letters says which language it is."""
     plain = word.lower().replace("ё", "е").replace("’", "'")
+    if plain in _IRREGULAR:
+        return _IRREGULAR[plain]
     language = "russian" if _CYRILLIC.search(plain) else "english"
     stemmer = snowballstemmer.stemmer(language)
     stemmed: str = stemmer.stemWord(plain)
     # "квартал" loses its last letter like a verb, "кварталам" only in a second round: go on until nothing changes.
     while language == "russian" and stemmed != plain:
-        plain, stemmed = stemmed, stemmer.stemWord(stemmed)
+        plain, shorter = stemmed, str(stemmer.stemWord(stemmed))
+        stemmed = shorter if len(shorter) >= SHORTEST else stemmed
     return stemmed
 
 

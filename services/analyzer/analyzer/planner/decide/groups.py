@@ -92,6 +92,8 @@ def grouped(state: Deciding) -> Query | None:
     if state.draft.counting and not state.draft.counted and not state.measures:
         keys = (*keys, *(key for key in state.categories() if key not in keys))
     measures = _measures(state)
+    if measures == (COUNT,) and not state.draft.counting and state.draft.unknown and not state.said("rows", "share"):
+        raise Unanswerable("nothing_called", word=state.draft.unknown[0])
     keys = keys[:2]
     end = state.end()
     time = state.column(keys[0]).is_time or keys[0].bucket is not None

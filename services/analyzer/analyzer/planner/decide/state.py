@@ -73,8 +73,12 @@ class Deciding:
     def warn_of_totals(self) -> None:
         """A value like "All disasters" beside the disasters would be counted twice, or win every ranking."""
         conditions = {condition.column for condition in self.draft.filters}
+        keys = {key.column for key in (*self.draft.keys, *self.draft.subjects)}
+        added = any(item.column and self.default_aggregation(item) == "sum" for item in self.measures)
         for column in self.schema.columns:
             if column.name in conditions or not column.is_text or not self.measures:
+                continue
+            if column.name not in keys and not added:
                 continue
             for value in column.profile.values:
                 if column.profile.distinct > 2 and looks_like_total(value):

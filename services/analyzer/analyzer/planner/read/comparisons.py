@@ -7,6 +7,7 @@ from analyzer.planner.items import Item
 from analyzer.planner.query import Aggregation, Filter, Operator
 from analyzer.planner.read.state import Reading
 from analyzer.planner.schema import Column
+from analyzer.planner.text import stem
 
 _OPERATORS: dict[str, Operator] = {
     "gt": "gt", "ge": "ge", "lt": "lt", "le": "le", "eq": "eq", "ne": "ne", "between": "between",
@@ -45,7 +46,8 @@ def _read_cue(reading: Reading, position: int) -> None:
         values = (min(values), max(values))
         if len(values) < 2 or len(numbers) < 2:
             return
-    column, at = _column_of(reading, position, numbers[-1], "low" if operator in ("lt", "le") else "high")
+    side = "low" if operator in ("lt", "le") else "high"
+    column, at = _measured_in(reading, numbers[-1], side) or _column_of(reading, position, numbers[-1], side)
     if at is None or at != reading.beside(position, -1):
         column, at = _age_of_people(reading, column, values) or (column, at)
     reading.take(position, *numbers, at, *(join for join in range(numbers[0], numbers[-1])))
@@ -86,7 +88,7 @@ def _read_adjective(reading: Reading, position: int) -> None:
     numbers = _numbers_after(reading, position, 1)
     if not numbers:
         return
-    columns = reading.schema.with_concept(adjective.concept)
+    columns = reading.schema.with_concept(*adjective.concepts)
     if not columns:
         raise Unanswerable("nothing_called", word=reading.items[position].text)
     named = {column.name: column for column in columns}
@@ -142,6 +144,15 @@ def _column_of(reading: Reading, position: int, end: int, side: str) -> tuple[Co
     if len(reading.schema.measures) == 1:
         return reading.schema.measures[0], None
     raise Unanswerable("compare_what", word=reading.items[position].text)
+
+
+def _measured_in(reading: Reading, number: int, side: str) -> tuple[Column, None] | None:
+    """ "below 10 degrees" with no column named: the unit tells it."""
+    unit = reading.items[number + 1].text if number + 1 < len(reading.items) else ""
+    concept = reading.words.measured_in.get(stem(unit), "")
+    columns = {column.name: column for column in reading.schema.with_concept(concept) if column.is_measure}
+    named = any(reading.column(at) is not None for at in (*_clause(reading, number, -1), *_clause(reading, number, 1)))
+    return (columns[pick(tuple(columns), side, columns)], None) if columns and not named else None
 
 
 def _age_of_people(reading: Reading, column: Column, values: tuple[float, ...]) -> tuple[Column, None] | None:

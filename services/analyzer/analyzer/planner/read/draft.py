@@ -7,7 +7,7 @@ from analyzer.planner.items import Item
 from analyzer.planner.lexicon import lexicon
 from analyzer.planner.query import Chart, Draft, End
 from analyzer.planner.read.comparisons import read_comparisons
-from analyzer.planner.read.groups import DEFAULT_LIMIT, read_keys, read_limit, read_subjects, read_window
+from analyzer.planner.read.groups import DEFAULT_LIMIT, read_keys, read_limit, read_ratio, read_subjects, read_window
 from analyzer.planner.read.measures import MeasurePass
 from analyzer.planner.read.periods import read_periods
 from analyzer.planner.read.rewrite import rewrite
@@ -31,6 +31,7 @@ def read_draft(items: tuple[Item, ...], schema: Schema) -> Draft:
     read_periods(reading)
     read_comparisons(reading)
     limit = read_limit(reading)
+    tasks += read_ratio(reading)
     keys = read_keys(reading)
     read_values(reading)
     read_flags(reading)
@@ -138,7 +139,7 @@ def _leftovers(reading: Reading) -> tuple[str, ...]:
                 words.append(item.text)
             continue
         if item.kind == "adjective":
-            if item.adjective is not None and reading.schema.with_concept(item.adjective.concept):
+            if item.adjective is not None and reading.schema.with_concept(*item.adjective.concepts):
                 raise Unanswerable("vague", word=item.text)
         elif _narrows_a_count(reading, position):
             raise Unanswerable("nothing_called", word=item.text)
@@ -148,8 +149,8 @@ def _leftovers(reading: Reading) -> tuple[str, ...]:
 
 def _adds_to_a_name(reading: Reading, position: int) -> bool:
     """ "nonfarm employment": the table says the one word, and means the other as well."""
-    beside = (position - 1, position + 1)
-    return any(0 <= at < len(reading.items) and reading.items[at].kind == "column" for at in beside)
+    beside = [at for at in (position - 1, position + 1) if 0 <= at < len(reading.items)]
+    return any((column := reading.column(at)) is not None and column.is_measure for at in beside)
 
 
 def _check_concept(reading: Reading, position: int) -> None:
@@ -160,6 +161,9 @@ def _check_concept(reading: Reading, position: int) -> None:
     measured = any(
         reading.schema[name].is_measure for item in reading.items if item.kind == "column" for name in item.columns
     )
+    counted = before is not None and reading.items[before].has("aggregation", "count")
+    if counted and reading.items[position].concept in reading.words.about.events:
+        return
     if measured and not related and not grouped:
         return
     raise Unanswerable("nothing_called", word=reading.items[position].text)

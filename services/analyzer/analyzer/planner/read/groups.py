@@ -6,6 +6,7 @@ from analyzer.planner.items import Item
 from analyzer.planner.query import Bucket, Key
 from analyzer.planner.read.state import Reading
 from analyzer.planner.schema import Column
+from analyzer.planner.text import stem
 
 BUCKETS: dict[str, Bucket] = {
     "second": "second", "minute": "minute", "hour": "hour", "day": "day", "week": "week", "month": "month",
@@ -49,6 +50,19 @@ def read_keys(reading: Reading) -> list[Key]:
             key = time_key(reading, BUCKETS[reading.items[position].cue("unit") or "day"])
             keys += [key] if key not in keys else []
     return keys
+
+
+def read_ratio(reading: Reading) -> tuple[str, ...]:
+    """Takes the "per" of "price per square foot": two numbers, of which none can be grouped by."""
+    for position in list(reading.cues("group")):
+        before, after = reading.beside(position, -1), reading.beside(position, 1)
+        if before is None or after is None or stem(reading.items[position].text) not in reading.words.per:
+            continue
+        columns = reading.column(before), reading.column(after)
+        if all(column is not None and column.is_measure and not column.is_discrete for column in columns):
+            reading.take(position)
+            return ("ratio",)
+    return ()
 
 
 def read_subjects(reading: Reading) -> list[Key]:
@@ -101,6 +115,7 @@ def read_window(reading: Reading) -> tuple[int, Unit | None] | None:
 def _keys_after(reading: Reading, position: int) -> list[Key]:
     found: list[Key] = []
     skipped: list[int] = []
+    taken: list[int] = []
     for at in reading.path(position, 1):
         item = reading.items[at]
         if at in reading.used or item.has("join", "and"):
@@ -108,12 +123,18 @@ def _keys_after(reading: Reading, position: int) -> list[Key]:
         if item.has("aggregation", "count") and not found:
             skipped.append(at)
             continue
+        column = reading.column(at)
+        if found and found[-1].bucket and column is not None and column.is_date and reading.beside(at, -1) in taken:
+            found[-1] = Key(column.name, found[-1].bucket)
+            reading.take(at)
+            continue
         key = _key(reading, at, first=not found)
         if key is None:
             if item.kind == "unknown" and not found:
                 raise Unanswerable("nothing_called", word=item.text)
             break
         found.append(key)
+        taken.append(at)
         reading.take(at, *skipped)
     return found
 

@@ -116,7 +116,7 @@ class MeasurePass:
             return
         self.found.superlative = True
         self.reading.take(position)
-        if adjective.concept:
+        if adjective.concepts:
             self.found.selector = self.column_for(adjective, item.text)
             self._add(self.found.selector)
 
@@ -125,13 +125,13 @@ class MeasurePass:
         several = sum(1 for item in self.reading.items if _is_comparative(item)) > 1
         moving = any(item.has("task", "trend", "change") for item in self.reading.items)
         compared = self.reading.soft_keys or several or moving
-        if compared and self.reading.schema.with_concept(adjective.concept):
+        if compared and self.reading.schema.with_concept(*adjective.concepts):
             self.reading.take(position)
             self._add(self.column_for(adjective, self.reading.items[position].text))
 
     def column_for(self, adjective: Adjective, text: str) -> str:
         """The column an adjective is about. Raises `Unanswerable` if the table has none."""
-        columns = {column.name: column for column in self.reading.schema.with_concept(adjective.concept)}
+        columns = {column.name: column for column in self.reading.schema.with_concept(*adjective.concepts)}
         columns = {name: column for name, column in columns.items() if column.is_measure}
         if not columns:
             raise Unanswerable("nothing_called", word=text)

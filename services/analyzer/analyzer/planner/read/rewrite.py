@@ -29,7 +29,7 @@ def _with_adjectives(items: tuple[Item, ...], schema: Schema) -> tuple[Item, ...
         adjective = _adjective(item.text) if item.kind == "value" else None
         if adjective is None or not items[before].has("extreme", "high") or named > 1:
             continue
-        if schema.with_concept(adjective.concept):
+        if schema.with_concept(*adjective.concepts):
             changed[position] = Item("adjective", item.start, item.end, item.weight, item.text, adjective=adjective)
     return tuple(changed)
 
@@ -64,5 +64,5 @@ def _loud(items: tuple[Item, ...]) -> list[int]:
 
 def looks_like_total(value: object) -> bool:
     """ "All natural disasters", "Итого": a row of such a value sums up the others."""
-    first = str(value).split()[:1]
-    return bool(first) and stem(first[0]) in lexicon().total_rows
+    first = str(value).lower().split()[:1]
+    return bool(first) and first[0] in lexicon().total_rows

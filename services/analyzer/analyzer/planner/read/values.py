@@ -42,9 +42,8 @@ def read_flags(reading: Reading) -> None:
             reading.take(position)
             reading.soft_keys.append(Key(column.name))
             continue
-        truth: Cell = True if column.profile.kind == "boolean" else 1
         reading.take(position, negated)
-        reading.filters.append(Filter(column.name, "in" if negated is None else "not_in", (truth,)))
+        reading.filters.append(Filter(column.name, "in" if negated is None else "not_in", (column.truth,)))
 
 
 def _is_compared(reading: Reading, position: int) -> bool:
@@ -134,7 +133,8 @@ def _read_absent(reading: Reading) -> None:
     """Words for values the profile does not list: looked for in open text columns when run, else refused."""
     for position in list(_names(reading)):
         item = reading.items[position]
-        column = _open_column(reading, position)
+        named = item.kind == "unknown" or item.concept in reading.words.about.names
+        column = _open_column(reading, position, place=item.kind == "concept") if named else None
         if column is None:
             if item.kind == "unknown" and _is_place(reading, position):
                 continue
@@ -165,15 +165,24 @@ def _names(reading: Reading) -> Iterator[int]:
             yield position
 
 
-def _open_column(reading: Reading, position: int) -> Column | None:
-    """The text column a name may stand in: one named beside it, else the first whose values are not all known."""
+def _open_column(reading: Reading, position: int, *, place: bool) -> Column | None:
+    """The text column a name may stand in: one named beside it, else the first whose values are not all known.
+
+    A `place` is not looked for where titles or people stand.
+    """
+    about = reading.words.about
     for step in (-1, 1):
         at = reading.beside(position, step)
         column = reading.column(at) if at is not None else None
         if column is not None and column.is_open:
             reading.take(at)
             return column
-    return next((column for column in reading.schema.columns if column.is_open), None)
+    fitting = (
+        column
+        for column in reading.schema.columns
+        if column.is_open and not (place and set(column.concepts) & (about.entities - about.places))
+    )
+    return next(fitting, None)
 
 
 def _is_place(reading: Reading, position: int) -> bool:

@@ -127,6 +127,77 @@ def _sensors() -> pd.DataFrame:
     return df
 
 
+def _movies() -> pd.DataFrame:
+    rng = np.random.default_rng(6)
+    n = 150
+    budget = rng.integers(1, 200, n) * 1_000_000
+    return pd.DataFrame(
+        {
+            "title": [f"Movie {number}" for number in range(n)],
+            "genre": rng.choice(["Drama", "Comedy", "Action", "Horror", "Sci-Fi"], n),
+            "director": rng.choice([f"Director {letter}" for letter in "ABCDEFGH"], n),
+            "release_year": rng.integers(1990, 2024, n),
+            "budget_usd": budget,
+            "gross_usd": (budget * rng.uniform(0.2, 5, n)).astype("int64"),
+            "rating": np.round(rng.uniform(3, 9.5, n), 1),
+            "runtime_minutes": rng.integers(80, 190, n),
+        }
+    )
+
+
+def _houses() -> pd.DataFrame:
+    rng = np.random.default_rng(7)
+    n = 180
+    area = rng.integers(500, 4000, n)
+    return pd.DataFrame(
+        {
+            "Id": np.arange(n),
+            "Neighborhood": rng.choice(["Downtown", "Old Town", "Riverside", "Hillcrest"], n),
+            "SalePrice": (area * rng.uniform(90, 210, n)).astype("int64"),
+            "Bedrooms": rng.integers(1, 6, n),
+            "SqFt": area,
+            "YearBuilt": rng.integers(1920, 2022, n),
+            "Garage": rng.choice(["Yes", "No"], n),
+            "SoldDate": pd.Timestamp("2019-01-01") + pd.to_timedelta(rng.integers(0, 1400, n), unit="D"),
+        }
+    )
+
+
+def _climate() -> pd.DataFrame:
+    rng = np.random.default_rng(8)
+    days = pd.date_range("2022-01-01", "2022-12-31")
+    frames = [
+        pd.DataFrame(
+            {
+                "Дата": days,
+                "Город": city,
+                "Температура воздуха": np.round(base + 12 * np.sin((days.dayofyear - 100) / 58) + rng.normal(0, 3, len(days)), 1),
+                "Влажность, %": rng.integers(30, 100, len(days)),
+                "Осадки, мм": np.round(np.maximum(rng.normal(-1, 4, len(days)), 0), 1),
+                "Скорость ветра": np.round(rng.gamma(2, 1.6, len(days)), 1),
+            }
+        )
+        for city, base in (("Москва", 6), ("Сочи", 15), ("Омск", 2))
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _staff() -> pd.DataFrame:
+    rng = np.random.default_rng(9)
+    n = 90
+    return pd.DataFrame(
+        {
+            "ФИО": [f"Сотрудник {number}" for number in range(n)],
+            "Отдел": rng.choice(["Продажи", "Бухгалтерия", "ИТ", "Склад"], n),
+            "Должность": rng.choice(["менеджер", "специалист", "руководитель"], n),
+            "Оклад": rng.integers(40, 200, n) * 1000,
+            "Пол": rng.choice(["М", "Ж"], n),
+            "Возраст": rng.integers(20, 65, n),
+            "Дата приёма": pd.Timestamp("2012-01-10") + pd.to_timedelta(rng.integers(0, 4000, n), unit="D"),
+        }
+    )
+
+
 _MAKERS: dict[str, Callable[[], pd.DataFrame]] = {
     "seattle": lambda: _csv("seattle-weather.csv", "date"),
     "stocks": lambda: _csv("stocks.csv", "date"),
@@ -138,6 +209,10 @@ _MAKERS: dict[str, Callable[[], pd.DataFrame]] = {
     "shop": _shop,
     "cars": _cars,
     "sensors": _sensors,
+    "movies": _movies,
+    "houses": _houses,
+    "climate": _climate,
+    "staff": _staff,
 }
 
 
