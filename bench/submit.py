@@ -11,7 +11,7 @@ import asyncpg
 from bench.harness import median_ratio, post_many, suite, until
 
 ROUNDS = 3
-JOBS = 1500
+JOBS = 4000
 CONNECTIONS = 128
 
 
@@ -24,7 +24,7 @@ async def measure(url: str, dsn: str) -> None:
     pairs = []
     clock = asyncio.get_running_loop().time
     for _ in range(ROUNDS):
-        reference = await post_many(f"{url}/bench/noop", JOBS * 2, CONNECTIONS)
+        reference = await post_many(f"{url}/bench/noop", JOBS, CONNECTIONS)
         started = clock()
         ours = await post_many(f"{url}/bench/jobs", JOBS, CONNECTIONS)
         await until(sent)

@@ -8,6 +8,7 @@ from gateway.store import jobs as store
 from warren.database import Database
 
 BATCH = 200
+LANES = 2
 
 
 class Intake:
@@ -24,6 +25,10 @@ class Intake:
         await done
 
     async def run(self) -> None:
+        """Write what waits. While one transaction is made durable, the next is filled."""
+        await asyncio.gather(*(self._run() for _ in range(LANES)))
+
+    async def _run(self) -> None:
         while True:
             batch = await next_batch(self._waiting, BATCH)
             try:

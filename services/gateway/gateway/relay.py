@@ -23,6 +23,7 @@ from warren.telemetry import metrics
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+LANES = 3
 MARK_SECONDS = 0.1
 GRACE_SECONDS = 5.0
 """How old an unsent row must be before the sweep takes it: younger ones are on their way."""
@@ -48,6 +49,10 @@ class Relay:
         self._offered.put_nowait(job)
 
     async def run(self) -> None:
+        """Publish what is offered. While one batch waits to be confirmed, the next is on its way."""
+        await asyncio.gather(*(self._run() for _ in range(LANES)))
+
+    async def _run(self) -> None:
         while True:
             batch = await next_batch(self._offered, BATCH)
             try:
