@@ -10,25 +10,32 @@ import structlog
 SECRET = re.compile(r"(^|_)(password|api_key|authorization|secret|token)$", re.IGNORECASE)
 """Fields with such names never reach a log."""
 
-NOISY = (
-    "aio_pika",
-    "aiormq",
-    "amqp",
-    "celery.app.trace",
-    "celery.redirected",
-    "celery.worker.strategy",
-    "httpcore",
-    "httpx",
-    "kombu",
-    "openai",
-)
-"""Libraries whose INFO says, for every job or request, what our own lines say better."""
+QUIET = {
+    "aio_pika": logging.WARNING,
+    "aiormq": logging.WARNING,
+    "aiormq.connection": logging.CRITICAL,
+    "amqp": logging.WARNING,
+    "celery.app.trace": logging.WARNING,
+    "celery.redirected": logging.WARNING,
+    "celery.worker.consumer": logging.ERROR,
+    "celery.worker.strategy": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "httpx": logging.WARNING,
+    "kombu": logging.WARNING,
+    "openai": logging.WARNING,
+}
+"""Libraries that say at length, for every job, request or outage, what our own lines say better; the least they log."""
 
 
 def configure(service: str, *, level: str = "INFO", format: str = "json") -> None:  # noqa: A002  the setting's name
     """Send structlog's and the standard library's logs to standard error, in one format. Call once, at start."""
+
+    def name_service(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return {"service": service, **event}
+
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        name_service,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -42,7 +49,6 @@ def configure(service: str, *, level: str = "INFO", format: str = "json") -> Non
         wrapper_class=structlog.make_filtering_bound_logger(level.upper()),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if format == "json"
@@ -58,8 +64,8 @@ def configure(service: str, *, level: str = "INFO", format: str = "json") -> Non
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in NOISY:
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    for library, least in QUIET.items():
+        logging.getLogger(library).setLevel(max(least, root.level))
 
 
 def _hide_secrets(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -2,11 +2,13 @@
 
 import signal
 import threading
+import warnings
 from types import FrameType
 from typing import Any
 
 import structlog
 from celery.apps.worker import Worker as CeleryWorker
+from celery.exceptions import CPendingDeprecationWarning
 from celery.worker import state
 from celery.worker.consumer import Consumer as CeleryConsumer
 from kombu.common import ignore_errors
@@ -50,7 +52,10 @@ class Consumer(CeleryConsumer):
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         log.warning("worker_connection_lost", error=str(exc))
         self.app.warren_worker.connection_lost()
-        super().on_connection_error_after_connected(exc)
+        with warnings.catch_warnings():
+            # It advises to let Celery cancel the tasks, which this pool cannot.
+            warnings.simplefilter("ignore", CPendingDeprecationWarning)
+            super().on_connection_error_after_connected(exc)
 
     def register_with_event_loop(self, hub: Any) -> None:
         super().register_with_event_loop(hub)
