@@ -26,14 +26,20 @@ class Database:
 
         Raises `DatabaseUnavailable`; what was done may then be committed all the same.
         """
+        connected = False
         try:
             async with self.engine.begin() as connection:
+                connected = True
                 yield connection
         except sa.exc.DBAPIError as error:
             if _is_outage(error):
                 raise DatabaseUnavailable(_name(error.orig)) from error
             raise
-        except (sa.exc.TimeoutError, OSError) as error:  # TimeoutError is an OSError
+        except (sa.exc.TimeoutError, TimeoutError, ConnectionError) as error:
+            raise DatabaseUnavailable(_name(error)) from error
+        except OSError as error:
+            if connected:  # a full disk, for example, under what else the block does
+                raise
             raise DatabaseUnavailable(_name(error)) from error
 
     async def reachable(self) -> bool:

@@ -1,5 +1,6 @@
 """What the routes, the streams and the earlier clients' calls have in common: submit, look at and cancel a job."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,11 +50,11 @@ class Gateway:
         """Add a job within a transaction; `publish()` it after the commit. Returns the row."""
         row = store.new_row(payload, key_id, self.settings.job_expire_seconds, session_id)
         await store.insert(connection, [row])
-        log.info("job_accepted", job_id=row["id"], kind=payload.kind)
         return row
 
     def publish(self, row: dict[str, Any]) -> None:
         """Hand a committed job to the relay."""
+        log.info("job_accepted", job_id=row["id"], kind=row["kind"])
         self.relay.offer(store.message(row))
 
     async def submit(self, payload: JobPayload, key_id: str) -> dict[str, Any]:
@@ -76,38 +77,36 @@ class Gateway:
         try:
             return await views.whole_job(row, self.blobs)
         except BlobNotFound:
-            raise Problem(410, "result.expired", "The result of this job was deleted with its session.") from None
+            raise Problem(410, "result.expired", "The result of this job is no longer kept.") from None
 
     async def cancel(self, key_id: str, job_id: str) -> sa.Row[Any]:
         """Ask for the end of a job. One that waits ends at once; one that runs is stopped by its worker; one that
         has ended stays as it is. Raises a 404 `Problem`."""
-        ended: JobEvent | None = None
+        ended: list[JobEvent] = []
         async with self.database.transaction() as connection:
             await store.get(connection, key_id, job_id)
             state = (await store.lock_states(connection, [job_id]))[job_id]
             if not state.status.terminal:
                 await store.request_cancel(connection, job_id)
                 if state.status is not Status.in_progress:
-                    ended = await end(connection, state, EventType.cancelled, {})
+                    ended = await end(connection, [state], EventType.cancelled, {})
             row = await store.get(connection, key_id, job_id)
         if not state.status.terminal:
             await tell(control.broadcast_cancel(self.broker, job_id))
-        if ended is not None:
-            await tell(events.publish(self.broker, "gateway", [ended]))
+        for event in ended:
+            await tell(events.publish(self.broker, "gateway", [event]))
         return row
 
 
 async def end(
     connection: AsyncConnection,
-    state: JobState,
+    states: Iterable[JobState],
     type: EventType,  # noqa: A002  the contract's name
     data: dict[str, Any],
-) -> JobEvent | None:
-    """End a job from the gateway's side; `state` must be locked. Returns the event to publish after the commit."""
-    event = lifecycle.next_event(state, type, data)
-    changed = lifecycle.apply(state, event)
-    if changed is None:
-        return None
-    await store.save_states(connection, [changed])
-    await store.add_events(connection, [event])
-    return event
+) -> list[JobEvent]:
+    """End jobs from the gateway's side; `states` must be locked. Returns the events to publish after the commit."""
+    ending = [(state, lifecycle.next_event(state, type, data)) for state in states]
+    changed = [(after, event) for state, event in ending if (after := lifecycle.apply(state, event))]
+    await store.save_states(connection, [after for after, _ in changed])
+    await store.add_events(connection, [event for _, event in changed])
+    return [event for _, event in changed]

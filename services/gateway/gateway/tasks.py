@@ -1,6 +1,8 @@
 """The gateway's own jobs: housekeeping."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -13,8 +15,8 @@ from gateway.settings import GatewaySettings
 from gateway.store import files
 from gateway.store import jobs as store
 from gateway.store import sessions as session_store
-from warren import events
-from warren.contracts.events import EventType, JobEvent
+from warren import control, events
+from warren.contracts.events import EventType, Failure
 from warren.contracts.gateway import Housekeeping, HousekeepingReport
 from warren.database import Database
 from warren.ids import first_id
@@ -47,10 +49,10 @@ class Tasks:
         if not await self._claim(job.payload):
             return HousekeepingReport()
         report = HousekeepingReport(
-            expired_sessions=await self._end_sessions(),
-            purged_files=await self._purge_files(),
-            purged_jobs=await self._purge_jobs(),
-            ended_jobs=await self._end_jobs(),
+            expired_sessions=await _all(self._end_sessions),
+            purged_files=await _all(self._purge_files),
+            purged_jobs=await _all(self._purge_jobs),
+            ended_jobs=await _all(self._end_late_jobs) + await _all(self._end_silent_jobs),
         )
         await self._forget()
         log.info("housekeeping_done", **report.model_dump())
@@ -67,23 +69,13 @@ class Tasks:
             return claimed.scalar_one_or_none() is not None
 
     async def _end_sessions(self) -> int:
-        count = 0
-        while True:
-            async with self._database.transaction() as connection:
-                ids = await session_store.expired(connection, datetime.now(UTC), BATCH)
-                blobs = await session_store.end(connection, ids)
-            for blob in blobs:
-                await self._core.blobs.delete(blob)
-            count += len(ids)
-            if len(ids) < BATCH:
-                return count
+        async with self._database.transaction() as connection:
+            ids = await session_store.expired(connection, BATCH)
+            await session_store.end(connection, ids)
+        return len(ids)
 
     async def _purge_files(self) -> int:
-        async with self._database.transaction() as connection:
-            blobs = await files.take_expired(connection, datetime.now(UTC), BATCH)
-        for blob in blobs:
-            await self._core.blobs.delete(blob)
-        return len(blobs)
+        return await files.purge(self._database, self._core.blobs, limit=BATCH)
 
     async def _purge_jobs(self) -> int:
         # Ids sort by age, so the primary key finds the oldest jobs.
@@ -93,28 +85,34 @@ class Tasks:
             .where(jobs.c.id < first_id("job", cutoff), jobs.c.completed_at < cutoff)
             .order_by(jobs.c.id)
             .limit(BATCH)
+            .with_for_update(skip_locked=True)
         )
         async with self._database.transaction() as connection:
-            ids = (await connection.execute(jobs.delete().where(jobs.c.id.in_(old)).returning(jobs.c.id))).scalars()
-            purged = list(ids)
-        for job_id in purged:
-            await self._core.blobs.delete_prefix(f"jobs/{job_id}")
-        return len(purged)
+            ids = (await connection.execute(old)).scalars().all()
+            # First the files, then the row: nothing is left behind, whatever dies in between.
+            for job_id in ids:
+                await self._core.blobs.delete_prefix(f"jobs/{job_id}")
+            await connection.execute(jobs.delete().where(jobs.c.id.in_(ids)))
+        return len(ids)
 
-    async def _end_jobs(self) -> int:
-        """End what nobody will finish: jobs past their time, and cancelled ones whose worker is gone."""
-        open_jobs = sa.select(jobs.c.id).where(jobs.c.completed_at.is_(None)).limit(BATCH)
-        late = open_jobs.where(jobs.c.expires_at < sa.func.now())
-        silent = open_jobs.where(jobs.c.cancel_requested_at < sa.func.now() - CANCEL_GRACE)
-        told: list[JobEvent] = []
+    async def _end_late_jobs(self) -> int:
+        """End what nobody finished in time."""
+        return await self._end(jobs.c.expires_at < sa.func.now(), EventType.expired, _EXPIRED)
+
+    async def _end_silent_jobs(self) -> int:
+        """End cancelled jobs whose worker is gone."""
+        return await self._end(jobs.c.cancel_requested_at < sa.func.now() - CANCEL_GRACE, EventType.cancelled, {})
+
+    async def _end(self, condition: sa.ColumnElement[bool], type_: EventType, data: dict[str, Any]) -> int:
+        wanted = sa.select(jobs.c.id).where(jobs.c.completed_at.is_(None), condition).limit(BATCH)
         async with self._database.transaction() as connection:
-            for query, type_ in ((late, EventType.expired), (silent, EventType.cancelled)):
-                ids = (await connection.execute(query)).scalars().all()
-                states = (await store.lock_states(connection, ids)).values()
-                told += [event for state in states if (event := await end(connection, state, type_, {}))]
-        for event in told:
+            ids = (await connection.execute(wanted)).scalars().all()
+            states = await store.lock_states(connection, ids)
+            ended = await end(connection, states.values(), type_, data)
+        for event in ended:
+            await tell(control.broadcast_cancel(self._core.broker, event.job_id))
             await tell(events.publish(self._core.broker, "gateway", [event]))
-        return len(told)
+        return len(ids)
 
     async def _forget(self) -> None:
         old = sa.func.now() - KEEP_SMALL_THINGS
@@ -128,3 +126,14 @@ class Tasks:
                     ~sa.exists().where(jobs.c.session_id == sessions.c.id),
                 )
             )
+
+
+_EXPIRED = Failure(code="job.expired", message="Nobody finished it in time.", retryable=True).model_dump(mode="json")
+
+
+async def _all(step: Callable[[], Awaitable[int]]) -> int:
+    """Repeat a step, which does up to `BATCH`, until it finds no more. Returns how many it did."""
+    total = 0
+    while done := await step():
+        total += done
+    return total

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway import schemas, uploads, views
+from gateway import models, schemas, uploads, views
 from gateway.answers import Answer
 from gateway.auth import Caller, Parts
 from gateway.once import Created, create_once
@@ -68,6 +68,6 @@ async def get(file_id: FileId, gateway: Parts, key: Caller) -> Response:
 @router.delete("/{file_id}", status_code=204, summary="Delete a file", responses=errors(404))
 async def delete(file_id: FileId, gateway: Parts, key: Caller) -> None:
     async with gateway.database.transaction() as connection:
-        row = await files.get(connection, key.id, file_id)
-        await files.remove(connection, file_id)
-    await gateway.blobs.delete(row.blob)
+        await files.get(connection, key.id, file_id)
+        await files.end(connection, models.files.c.id == file_id)
+    await files.purge(gateway.database, gateway.blobs, models.files.c.id == file_id)

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway import schemas, views
+from gateway import models, schemas, views
 from gateway.answers import Answer
 from gateway.auth import Caller, Parts
 from gateway.once import Created, create_once
 from gateway.openapi import IDEMPOTENT, answers, errors
-from gateway.store import sessions
+from gateway.store import files, sessions
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
@@ -47,6 +47,6 @@ async def get(session_id: SessionId, gateway: Parts, key: Caller) -> Response:
 async def delete(session_id: SessionId, gateway: Parts, key: Caller) -> None:
     async with gateway.database.transaction() as connection:
         await sessions.get(connection, key.id, session_id)
-        blobs = await sessions.end(connection, [session_id])
-    for blob in blobs:
-        await gateway.blobs.delete(blob)
+        await sessions.end(connection, [session_id])
+    while await files.purge(gateway.database, gateway.blobs, models.files.c.session_id == session_id):
+        pass

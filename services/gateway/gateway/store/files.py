@@ -8,7 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.models import files
 from gateway.problems import not_found
+from warren.blobs import BlobStore
 from warren.contracts.analyzer import UploadedFile
+from warren.database import Database
 
 LONE_FILE_SECONDS = 24 * 3600
 """How long a file is kept that belongs to no session."""
@@ -53,15 +55,25 @@ async def latest(connection: AsyncConnection, session_id: str) -> sa.Row[Any] | 
     ).one_or_none()
 
 
-async def remove(connection: AsyncConnection, file_id: str) -> None:
-    await connection.execute(files.delete().where(files.c.id == file_id))
+async def end(connection: AsyncConnection, condition: sa.ColumnElement[bool]) -> None:
+    """Let these files be gone for everybody; `purge()` deletes them."""
+    await connection.execute(files.update().where(condition).values(expires_at=sa.func.now()))
 
 
-async def take_expired(connection: AsyncConnection, now: datetime, limit: int) -> list[str]:
-    """Forget files whose time is over; returns the blobs to delete after the commit."""
-    late = sa.select(files.c.id).where(files.c.expires_at < now).limit(limit).with_for_update(skip_locked=True)
-    gone = await connection.execute(files.delete().where(files.c.id.in_(late)).returning(files.c.blob))
-    return list(gone.scalars())
+async def purge(
+    database: Database, blobs: BlobStore, condition: sa.ColumnElement[bool] | None = None, limit: int = 100
+) -> int:
+    """Delete files whose time is over, up to `limit`: first the bytes, then the rows, so that none is left behind
+    whatever dies in between. Returns how many."""
+    late = sa.select(files.c.id, files.c.blob).where(files.c.expires_at <= sa.func.now())
+    if condition is not None:
+        late = late.where(condition)
+    async with database.transaction() as connection:
+        rows = (await connection.execute(late.limit(limit).with_for_update(skip_locked=True))).all()
+        for row in rows:
+            await blobs.delete(row.blob)
+        await connection.execute(files.delete().where(files.c.id.in_([row.id for row in rows])))
+    return len(rows)
 
 
 def as_upload(row: sa.Row[Any]) -> UploadedFile:

@@ -1,14 +1,16 @@
 """Sessions: a person's dialog about their files. Each use prolongs them; the end deletes what they hold."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.models import files, jobs, sessions
+from gateway import models
+from gateway.models import jobs, sessions
 from gateway.problems import Problem, not_found
+from gateway.store import files
 from warren.contracts.analyzer import Turn
 from warren.ids import new_id
 
@@ -43,7 +45,8 @@ async def use(connection: AsyncConnection, key_id: str, session_id: str, lifetim
     row: sa.Row[Any] | None = (await connection.execute(prolonged)).one_or_none()
     if row is None:
         return await get(connection, key_id, session_id)
-    await connection.execute(files.update().where(files.c.session_id == session_id).values(expires_at=row.expires_at))
+    theirs = models.files.update().where(models.files.c.session_id == session_id)
+    await connection.execute(theirs.values(expires_at=row.expires_at))
     return row
 
 
@@ -63,19 +66,18 @@ async def get(connection: AsyncConnection, key_id: str, session_id: str) -> sa.R
     return row
 
 
-async def end(connection: AsyncConnection, session_ids: Sequence[str]) -> list[str]:
-    """Mark sessions as ended and forget their files; returns the blobs to delete after the commit."""
+async def end(connection: AsyncConnection, session_ids: Sequence[str]) -> None:
+    """End sessions with their files, which `files.purge()` deletes after the commit."""
     ended = sessions.update().where(sessions.c.id.in_(session_ids)).values(ended_at=sa.func.now())
     await connection.execute(ended)
-    gone = await connection.execute(files.delete().where(files.c.session_id.in_(session_ids)).returning(files.c.blob))
-    return list(gone.scalars())
+    await files.end(connection, models.files.c.session_id.in_(session_ids))
 
 
-async def expired(connection: AsyncConnection, now: datetime, limit: int) -> list[str]:
+async def expired(connection: AsyncConnection, limit: int) -> list[str]:
     """Ids of sessions whose time is over, locked so that only one housekeeper takes each."""
     rows = await connection.execute(
         sa.select(sessions.c.id)
-        .where(sessions.c.expires_at < now, sessions.c.ended_at.is_(None))
+        .where(sessions.c.expires_at < sa.func.now(), sessions.c.ended_at.is_(None))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
