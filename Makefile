@@ -4,7 +4,7 @@ BIN := .venv/bin
 MEMBERS := shared/warren services/gateway/gateway services/analyzer/analyzer local/warren_local
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-unit setup lint format bench clean
+.PHONY: help run test test-unit lint lint-style lint-types lint-imports lint-security format bench python setup clean
 
 ##@ Use it
 run: ## Start everything at http://127.0.0.1:8000 (WARREN_PORT=…, WARREN_FLOWER=1); Ctrl-C stops it
@@ -13,24 +13,29 @@ run: ## Start everything at http://127.0.0.1:8000 (WARREN_PORT=…, WARREN_FLOWE
 
 ##@ Work on it
 test: ## Run all tests, with RabbitMQ, PostgreSQL and a browser (ARGS="-k name" for some)
-	@local/setup.sh rabbitmq python browser
+	@local/setup.sh rabbitmq python testing
 	$(BIN)/pytest $(ARGS)
 
-test-unit: ## Run the tests that need neither RabbitMQ nor PostgreSQL: seconds
-	@local/setup.sh python
+test-unit: python ## Run the tests that need neither RabbitMQ nor PostgreSQL: seconds
 	$(BIN)/pytest $(wildcard shared/tests/unit services/*/tests/unit local/tests/unit) $(ARGS)
 
-lint: ## Check style, types, imports and security
-	@local/setup.sh python
+lint: python lint-style lint-types lint-imports lint-security ## Check style, types, imports and security
+
+lint-style:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-types:
 	$(BIN)/mypy .
+
+lint-imports:
 	$(BIN)/lint-imports
+
+lint-security:
 	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml $(MEMBERS)
 	$(BIN)/python local/audit.py
 
-format: ## Let ruff format the code and fix what it can
-	@local/setup.sh python
+format: python ## Let ruff format the code and fix what it can
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
@@ -39,8 +44,11 @@ bench: ## Measure, each time against a reference in the same run (ARGS="submit" 
 	$(BIN)/python -m bench $(ARGS)
 
 ##@ Other
+python:
+	@local/setup.sh python
+
 setup: ## Install what run and test need, and nothing twice
-	@local/setup.sh rabbitmq python browser
+	@local/setup.sh rabbitmq python testing
 
 clean: ## Delete the environment, caches and ALL DATA of `make run`
 	@if [ -e .warren/run.lock ] && [ -x $(BIN)/warren-local ]; then $(BIN)/warren-local --check; fi

@@ -3,7 +3,7 @@
 #
 #   local/setup.sh python      the packages of uv.lock, in .venv (and uv itself, in .warren/tools, if it is missing)
 #   local/setup.sh rabbitmq    RabbitMQ's programs: with apt-get or Homebrew, or its container where Docker works
-#   local/setup.sh browser     Chromium for the browser tests; those are skipped where it cannot be installed
+#   local/setup.sh testing     what some tests need: Chromium, and bubblewrap, which holds generated code on old kernels
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -98,18 +98,33 @@ fetch_image() {
   docker pull --quiet "$RABBITMQ_IMAGE" >&2 || fail "Docker could not fetch $RABBITMQ_IMAGE; the lines above say why."
 }
 
-# --- Chromium ---------------------------------------------------------------
+# --- what some tests need ---------------------------------------------------
 
-browser() {
+testing() {
+  missing=
+  have_chromium || missing="$missing chromium"
+  have bwrap || [ "$(uname)" != Linux ] || missing="$missing bubblewrap"
+  # Playwright drives the browser with a Node of its own, which wants this library of the system.
+  playwright_works || missing="$missing libatomic1"
+  lacking=
+  for package in $missing; do
+    (can_apt && apt_install "$package") || lacking="$lacking $package"
+  done
+  [ -z "$lacking" ] ||
+    say "WARNING: missing here, and not to be had:$lacking. THE TESTS THAT NEED IT WILL BE SKIPPED OR FAIL."
+}
+
+have_chromium() {
   for program in chromium chromium-browser google-chrome google-chrome-stable; do
     if have "$program"; then return; fi
   done
-  if [ -d "/Applications/Google Chrome.app" ]; then return; fi
-  # Ubuntu's package of that name only points to a snap.
-  if can_apt && ! grep -qs '^ID=ubuntu' /etc/os-release; then
-    (apt_install chromium) && return
-  fi
-  say "WARNING: no Chromium here and no way to install it: the BROWSER TESTS WILL BE SKIPPED."
+  [ -d "/Applications/Google Chrome.app" ]
+}
+
+playwright_works() {
+  for node in .venv/lib/python3*/site-packages/playwright/driver/node; do
+    if [ -x "$node" ] && ! "$node" --version >/dev/null 2>&1; then return 1; fi
+  done
 }
 
 # --- packages of the system -------------------------------------------------
@@ -135,11 +150,11 @@ apt_install() {
   }
 }
 
-[ $# -gt 0 ] || fail "say what to set up: python, rabbitmq, browser"
+[ $# -gt 0 ] || fail "say what to set up: python, rabbitmq, testing"
 find_python
 for step; do
   case $step in
-    python | rabbitmq | browser) "$step" ;;
-    *) fail "unknown step '$step': python, rabbitmq or browser" ;;
+    python | rabbitmq | testing) "$step" ;;
+    *) fail "unknown step '$step': python, rabbitmq or testing" ;;
   esac
 done
