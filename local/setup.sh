@@ -106,12 +106,14 @@ testing() {
   have bwrap || [ "$(uname)" != Linux ] || missing="$missing bubblewrap"
   # Playwright drives the browser with a Node of its own, which wants this library of the system.
   playwright_works || missing="$missing libatomic1"
-  lacking=
-  for package in $missing; do
-    (can_apt && apt_install "$package") || lacking="$lacking $package"
-  done
-  [ -z "$lacking" ] ||
-    say "WARNING: missing here, and not to be had:$lacking. THE TESTS THAT NEED IT WILL BE SKIPPED OR FAIL."
+  if [ -n "$missing" ] && can_apt; then
+    wanted=$missing missing=
+    for package in $wanted; do
+      (apt_install "$package") || missing="$missing $package"
+    done
+  fi
+  [ -z "$missing" ] ||
+    say "WARNING: missing here, and not to be had:$missing. THE TESTS THAT NEED IT WILL BE SKIPPED OR FAIL."
 }
 
 have_chromium() {
