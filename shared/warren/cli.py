@@ -4,6 +4,9 @@ import argparse
 import os
 import sys
 
+from amqp.exceptions import AMQPError
+from kombu.exceptions import OperationalError
+
 from warren import deadletters, topology
 from warren.settings import Settings
 
@@ -17,10 +20,12 @@ def main() -> None:
             print(f"{len(topology.EXCHANGES)} exchanges and {len(topology.queues())} queues are there.")
         else:
             _dead(arguments, url)
-    except OSError as error:
-        sys.exit(f"RabbitMQ cannot be reached (WARREN_BROKER_URL): {error.strerror or error}")
-    except BrokenPipeError:
+    except BrokenPipeError:  # whom the output was for has seen enough
         os._exit(0)
+    except (OSError, OperationalError) as error:
+        sys.exit(f"RabbitMQ cannot be reached (WARREN_BROKER_URL): {error}")
+    except AMQPError as error:
+        sys.exit(f"RabbitMQ refuses (WARREN_BROKER_URL): {error}")
 
 
 def _dead(arguments: argparse.Namespace, url: str) -> None:

@@ -36,7 +36,7 @@ def take(broker_url: str, queue: str, action: Action | str, job_id: str | None =
     """Go once through the dead letters of a job queue, do `action` to each or to that of one job, and yield those.
 
     One that holds no job that could be read is neither requeued nor yielded then. A letter is removed only after its
-    follow-up is confirmed. Raises `OSError` when RabbitMQ is away.
+    follow-up is confirmed. Raises kombu's `OperationalError` or `OSError` when RabbitMQ is away.
     """
     action = Action(action)
     options = {"confirm_publish": True, "read_timeout": 15, "write_timeout": 15}

@@ -17,6 +17,7 @@ from gateway.settings import GatewaySettings
 from gateway.store import keys
 from gateway.worker import service
 from warren import database
+from warren.errors import DatabaseUnavailable
 from warren.telemetry import logs, metrics, traces
 from warren.worker.service import run_beat, run_worker
 
@@ -39,7 +40,7 @@ def main() -> None:
         case "migrate":
             database.migrate(settings.database_url.get_secret_value(), MIGRATIONS)
         case "keys":
-            asyncio.run(_keys(arguments, settings))
+            _manage_keys(arguments, settings)
 
 
 def serve(app: FastAPI, settings: GatewaySettings) -> None:
@@ -81,6 +82,13 @@ def _parser() -> argparse.ArgumentParser:
     actions.add_parser("list", help="show all keys")
     actions.add_parser("revoke", help="make a key useless").add_argument("id")
     return parser
+
+
+def _manage_keys(arguments: argparse.Namespace, settings: GatewaySettings) -> None:
+    try:
+        asyncio.run(_keys(arguments, settings))
+    except DatabaseUnavailable as error:
+        sys.exit(f"PostgreSQL cannot be reached (WARREN_DATABASE_URL): {error}")
 
 
 async def _keys(arguments: argparse.Namespace, settings: GatewaySettings) -> None:
