@@ -1,6 +1,7 @@
 """Which processes the suite consists of. A new service is a new line here."""
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -94,6 +95,14 @@ def child_environment(settings: LocalSettings, broker: EmbeddedServer, database:
             "FLOWER_PORT": str(settings.flower_port),
         }
     return defaults | os.environ | given
+
+
+def operator_script(environment: Mapping[str, str]) -> str:
+    """Shell commands after which an operator's programs are found and reach the running suite."""
+    servers = ("WARREN_BROKER_URL", "WARREN_DATABASE_URL", "WARREN_BLOBS_URL")
+    programs = Path(sys.executable).parent
+    lines = [f"export {name}={shlex.quote(environment[name])}" for name in servers]
+    return "\n".join([*lines, f'export PATH={shlex.quote(str(programs))}:"$PATH"', ""])
 
 
 def public_url(settings: LocalSettings) -> str:

@@ -1,5 +1,6 @@
 """The running suite, from the first process to the last."""
 
+import os
 import sys
 import time
 import urllib.error
@@ -46,6 +47,7 @@ class Suite:
         self._settings = settings
         self._stopping = stopping
         data = settings.data.absolute()
+        self._operator_script = data / "env"
         self._guard = ProcessGuard(data / "processes")
         self._children = Children(self._guard, Printer(sys.stdout, width=plan.WIDTH))
         self._broker = rabbitmq_server(data / "rabbitmq")
@@ -74,6 +76,7 @@ class Suite:
             self._children.say("stopping")
             self._children.stop(SERVICES_SECONDS)
             self._servers.stop(SERVERS_SECONDS)
+            self._operator_script.unlink(missing_ok=True)
             self._children.say("stopped")
 
     def _bring_up(self) -> None:
@@ -84,6 +87,7 @@ class Suite:
             self._tick()
         environment = plan.child_environment(self._settings, self._broker, self._database)
         self._set_up(environment)
+        self._write_operator_script(environment)
         services = list(plan.processes(self._settings, environment))
         self._children.start(services)
         self._await_ready(services)
@@ -91,6 +95,12 @@ class Suite:
         self._children.say(
             f"ready after {time.monotonic() - started_at:.0f} s\n\n    Open {url}   (Ctrl-C stops it)\n\n"
         )
+
+    def _write_operator_script(self, environment: dict[str, str]) -> None:
+        self._operator_script.unlink(missing_ok=True)
+        only_ours = os.open(self._operator_script, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # passwords are in it
+        with os.fdopen(only_ours, "w", encoding="utf-8") as file:
+            file.write(plan.operator_script(environment))
 
     def _set_up(self, environment: dict[str, str]) -> None:
         """Run the set-up steps of each server, one after the other, as soon as that server is up."""

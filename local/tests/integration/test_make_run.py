@@ -114,6 +114,9 @@ def test_ctrl_c_stops_all_in_time_and_the_data_is_there_the_next_time(directory:
     try:
         first.await_ready()
         session = call(f"{first.url}/v1/sessions", {})
+        assert "no active key" in operate(directory, "gateway keys revoke key_none")
+        assert operate(directory, "warren dead list") == ""
+        assert (directory / ".warren" / "env").stat().st_mode & 0o077 == 0, "it holds passwords"
 
         second = subprocess.run(
             [PROGRAM], cwd=directory, capture_output=True, text=True, timeout=60, check=False,
@@ -129,6 +132,7 @@ def test_ctrl_c_stops_all_in_time_and_the_data_is_there_the_next_time(directory:
         assert first.process.wait(15) == 0
         assert time.monotonic() - asked_at < 10
         assert [process for process in first.family if is_alive(process)] == []
+        assert not (directory / ".warren" / "env").exists(), "nobody listens there any more"
     finally:
         first.end()
 
@@ -140,6 +144,16 @@ def test_ctrl_c_stops_all_in_time_and_the_data_is_there_the_next_time(directory:
         assert again.process.wait(15) == 0
     finally:
         again.end()
+
+
+def operate(directory: Path, command: str) -> str:
+    """What an operator sees, who does as docs/operations.md says."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WARREN_")}
+    done = subprocess.run(
+        ["/bin/sh", "-c", f". .warren/env; {command}"], cwd=directory, env=environment | {"PATH": "/usr/bin:/bin"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    return done.stdout + done.stderr
 
 
 def test_crashes_are_recovered_from_except_its_own(directory: Path, port: int) -> None:
