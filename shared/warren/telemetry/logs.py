@@ -19,8 +19,8 @@ QUIET = {
     "celery.redirected": logging.WARNING,
     "celery.worker.consumer": logging.ERROR,
     "celery.worker.strategy": logging.WARNING,
-    "httpcore": logging.WARNING,
-    "httpx": logging.WARNING,
+    "httpcore2": logging.WARNING,
+    "httpx2": logging.WARNING,
     "kombu": logging.WARNING,
     "openai": logging.WARNING,
 }
