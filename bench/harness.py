@@ -143,7 +143,7 @@ async def post_many(url: str, count: int, connections: int) -> Load:
 async def until(true: Callable[[], Awaitable[bool]], seconds: float = 120.0) -> None:
     """Wait for something that only asking can tell."""
     async with asyncio.timeout(seconds):
-        while not await true():  # noqa: ASYNC110  what is asked is a database
+        while not await true():
             await asyncio.sleep(0.02)
 
 

@@ -69,7 +69,7 @@ class RunPlot(Message):
 class RunResult(Message):
     """What one sandboxed run of analysis code gave.
 
-    `outcome`: `ok`, or why not: `refused` by the AST gate, `error` raised by the code, `timeout`, `memory`, `output` too
+    `outcome`: `ok`, or why not: `refused` by the gate, `error` raised by the code, `timeout`, `memory`, `output` too
     large, `died` without a result. `error` is one line a model can repair from; `line` the line of the code it names.
     `value` is what the code left in `result` when that is a scalar; anything larger is among `tables`.
     """

@@ -1,11 +1,20 @@
 """The gateway's tables, in the schema `gateway`. Nobody else reads them."""
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = sa.MetaData(schema="gateway")
 
 Time = sa.DateTime(timezone=True)
+
+
+def among(column: sa.Column[str], values: Iterable[str]) -> sa.ColumnElement[bool]:
+    """`column = ANY(values)`: one statement for any number of values, where `IN` makes a new one for each."""
+    return column == sa.any_(sa.literal(list(values), sa.ARRAY(sa.Text)))
+
+
 NOW = sa.text("now()")
 
 api_keys = sa.Table(

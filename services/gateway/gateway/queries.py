@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from gateway.lifecycle import TERMINAL
-from gateway.models import jobs
+from gateway.models import among, jobs
 from warren.contracts.gateway import JobStates, JobStatesQuery
 from warren.database import Database
 
@@ -13,7 +13,7 @@ async def job_states(database: Database, query: JobStatesQuery) -> JobStates:
     async with database.transaction() as connection:
         rows = (
             await connection.execute(
-                sa.select(jobs.c.id, jobs.c.status, jobs.c.cancel_requested_at).where(jobs.c.id.in_(query.job_ids))
+                sa.select(jobs.c.id, jobs.c.status, jobs.c.cancel_requested_at).where(among(jobs.c.id, query.job_ids))
             )
         ).all()
     finished = [row.id for row in rows if row.status in TERMINAL]

@@ -30,7 +30,8 @@ def test_a_queue_moves_poison_aside_instead_of_dropping_it(name: str) -> None:
 
     assert arguments["x-queue-type"] == "quorum"
     # Recording an event kills nobody: the limit is for jobs.
-    assert arguments["x-delivery-limit"] == (topology.NO_LIMIT if name == topology.RECORDER else topology.DELIVERY_LIMIT)
+    limit = topology.NO_LIMIT if name == topology.RECORDER else topology.DELIVERY_LIMIT
+    assert arguments["x-delivery-limit"] == limit
     assert arguments["x-dead-letter-strategy"] == "at-least-once"
     assert arguments["x-overflow"] == "reject-publish"
     route = Binding(arguments["x-dead-letter-exchange"], arguments["x-dead-letter-routing-key"])

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.lifecycle import JobState, Status
-from gateway.models import job_events, jobs
+from gateway.models import among, job_events, jobs
 from gateway.problems import not_found
 from warren.contracts.base import JobPayload
 from warren.contracts.events import EventType, JobEvent
@@ -77,7 +77,7 @@ async def mark_sent(connection: AsyncConnection, job_ids: Sequence[str]) -> None
     """Note that RabbitMQ has these; a job that was taken by a worker meanwhile is marked already."""
     waiting = (
         sa.select(jobs.c.id)
-        .where(jobs.c.id.in_(job_ids), jobs.c.sent_at.is_(None))
+        .where(among(jobs.c.id, job_ids), jobs.c.sent_at.is_(None))
         .order_by(jobs.c.id)  # the order of every writer, so that none waits for another in a circle
         .with_for_update()
     )
@@ -126,7 +126,7 @@ async def lock_states(connection: AsyncConnection, job_ids: Iterable[str]) -> di
             jobs.c.brief, jobs.c.artifacts, jobs.c.error, jobs.c.started_at, jobs.c.completed_at,
             jobs.c.cancel_requested_at,
         )
-        .where(jobs.c.id.in_(sorted(job_ids)))
+        .where(among(jobs.c.id, job_ids))
         .order_by(jobs.c.id)
         .with_for_update()
     )  # fmt: skip
