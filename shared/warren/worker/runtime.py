@@ -13,7 +13,7 @@ import structlog
 from opentelemetry import propagate
 from pydantic import ValidationError
 
-from warren import events, jobs
+from warren import events, jobs, topology
 from warren.blobs import BlobStore
 from warren.broker import Broker
 from warren.contracts.base import JobPayload, JobResult
@@ -23,8 +23,9 @@ from warren.errors import BrokerUnavailable, JobError, QueryTimeout, TransientEr
 from warren.queries import QueryClient, QueryRefused
 from warren.telemetry import metrics
 from warren.telemetry.traces import tracer
+from warren.worker.active import ActiveRun, ActiveRuns, Stop
 from warren.worker.log import RunLog, insist
-from warren.worker.run import ActiveRun, JobRun, Stop
+from warren.worker.run import JobRun
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,11 @@ SHORTEST_DELAY_SECONDS = 1.0
 """Delayed delivery counts in whole seconds."""
 HAND_BACK_SECONDS = 1.0
 """How long a stopping worker takes to hand its jobs on; what is left then is delivered again when it is gone."""
+SUSPECT_CRASHES = 2
+"""A job with which so many workers died may be what killed them, or was only near: such jobs run apart from each other,
+so that poison does not take all jobs of its workers to the dead letters."""
+SETTLE_SECONDS = 0.5
+APART_SECONDS = 2.0
 CLOCK_SKEW = timedelta(seconds=2)
 CANCELLED_KEPT = 10_000
 """Broadcast cancellations remembered, for jobs that still wait in the queue."""
@@ -65,13 +71,10 @@ class Runtime:
         self._broker = broker
         self._blobs = blobs
         self._queries = queries
-        self._active: dict[str, ActiveRun] = {}
-        self._running: set[ActiveRun] = set()
+        self._runs = ActiveRuns()
         self._cancelled: OrderedDict[str, None] = OrderedDict()
         self._draining = False
         self._abandoning = False
-        self._idle = asyncio.Event()
-        self._idle.set()
         self._listening_since = datetime.now(UTC)
         self._catching_up: asyncio.Task[None] | None = None
 
@@ -83,8 +86,8 @@ class Runtime:
 
     def cancel(self, job_id: str) -> None:
         """A client cancelled this job: stop it if it runs here, or else do not start it if it comes."""
-        if job_id in self._active:
-            self._active[job_id].stop(Stop.cancelled)
+        if (active := self._runs.of(job_id)) is not None:
+            active.stop(Stop.cancelled)
             return
         self._cancelled[job_id] = None
         if len(self._cancelled) > CANCELLED_KEPT:
@@ -93,41 +96,30 @@ class Runtime:
     def listening(self) -> None:
         """Cancellations are heard from now on; what was said before was missed."""
         self._listening_since = datetime.now(UTC)
-        if self._active:
+        if len(self._runs):
             self._catching_up = asyncio.create_task(self._catch_up())
 
     def connection_lost(self) -> None:
         """Celery lost its connection: every message that runs here is delivered again, so these runs are void."""
-        for active in list(self._running):
-            active.stop(Stop.connection_lost)
+        self._runs.stop(Stop.connection_lost)
 
     async def drain(self, grace: float) -> None:
         """Take nothing new; let jobs finish for `grace` seconds, then hand the rest to other workers."""
         self._draining = True
-        if await self._idle_within(grace):
+        if await self._runs.idle_within(grace):
             return
-        log.info("jobs_handed_back", jobs=len(self._running))
-        for active in list(self._running):
-            active.stop(Stop.shutdown)
-        if await self._idle_within(HAND_BACK_SECONDS):
+        log.info("jobs_handed_back", jobs=len(self._runs))
+        self._runs.stop(Stop.shutdown)
+        if await self._runs.idle_within(HAND_BACK_SECONDS):
             return
-        log.warning("jobs_abandoned", jobs=len(self._running))
+        log.warning("jobs_abandoned", jobs=len(self._runs))
         self._abandoning = True
-        for active in list(self._running):
-            active.abandon()
-
-    async def _idle_within(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._idle.wait()
-        except TimeoutError:
-            return False
-        return True
+        self._runs.abandon()
 
     async def _catch_up(self) -> None:
         """Stop what was cancelled, or ended by the gateway, while nothing was heard here."""
         await self._broker.ready()
-        news = await self._news(tuple(self._active))
+        news = await self._news(self._runs.job_ids)
         for job_id in (*news.cancelling, *news.finished):
             self.cancel(job_id)
 
@@ -141,6 +133,7 @@ class Runtime:
             log.error("job_message_unreadable", kind=kind, error=str(error))
             return Verdict.dead
         number = job.run + redeliveries
+        job = job.model_copy(update={"crashes": job.crashes + redeliveries})
         labels = (kind, queue)
         metrics.RECEIVED.labels(*labels).inc()
         metrics.QUEUE_WAIT.labels(*labels).observe(max(0.0, (datetime.now(UTC) - job.enqueued_at).total_seconds()))
@@ -152,34 +145,34 @@ class Runtime:
 
     async def _admit(self, job: jobs.JobMessage, number: int, redelivered: bool) -> Verdict:
         """Decide whether this message is to be run at all."""
+        suspect = job.crashes >= SUSPECT_CRASHES
+        if job.crashes > topology.DELIVERY_LIMIT:
+            log.error("job_given_up", crashes=job.crashes)
+            return Verdict.dead
         if self._draining:
             # Late, because this worker might get it again as long as it is there.
             return await self._hand_on(job, number, delay=1.0)
-        earlier = self._active.get(job.job_id)
+        earlier = self._runs.of(job.job_id)
         if earlier is not None:
             if earlier.run >= number and not earlier.given_up:
                 log.info("job_already_running")
                 return Verdict.acknowledge
             earlier.stop(Stop.superseded)
             number = max(number, earlier.run + 1)
+        elif suspect and self._runs.suspect is not None:
+            log.info("job_kept_apart", crashes=job.crashes, from_job=self._runs.suspect.job_id)
+            return await self._hand_on(job, number, delay=APART_SECONDS)
         active = ActiveRun(job.job_id, number)
-        self._active[job.job_id] = active
-        self._running.add(active)
-        self._idle.clear()
-        metrics.TASKS_ACTIVE.inc()
-        try:
-            return await self._run_unless_over(job, active, redelivered)
-        except asyncio.CancelledError:
-            if not self._abandoning:
-                raise
-            return Verdict.requeue
-        finally:
-            metrics.TASKS_ACTIVE.dec()
-            self._running.discard(active)
-            if self._active.get(job.job_id) is active:
-                del self._active[job.job_id]
-            if not self._running:
-                self._idle.set()
+        with self._runs.entered(active, suspect=suspect):
+            try:
+                if suspect:
+                    # The others that may be the one are handed on meanwhile.
+                    await active.pause(SETTLE_SECONDS)
+                return await self._run_unless_over(job, active, redelivered)
+            except asyncio.CancelledError:
+                if not self._abandoning:
+                    raise
+                return Verdict.requeue
 
     async def _run_unless_over(self, job: jobs.JobMessage, active: ActiveRun, redelivered: bool) -> Verdict:
         run_log = RunLog(job.job_id, active.run, lambda batch: events.publish(self._broker, self._service, batch))
@@ -276,7 +269,9 @@ class Runtime:
         run_log.add(EventType.retrying, {**failure.model_dump(mode="json"), "delay_seconds": delay})
         if await self._conclude(run_log, active) is not Verdict.acknowledge:
             return Verdict.requeue
-        follow_up = job.model_copy(update={"run": active.run + 1, "retries": job.retries + 1, "resent": False})
+        follow_up = job.model_copy(
+            update={"run": active.run + 1, "retries": job.retries + 1, "resent": False, "crashes": 0}
+        )
         # Insist: to hand the message back instead would count as a crash of this worker.
         sent = await insist(lambda: jobs.publish(self._broker, follow_up, delay=delay), lambda: active.given_up)
         return Verdict.acknowledge if sent else Verdict.requeue

@@ -128,6 +128,20 @@ async def test_a_job_that_kills_its_workers_is_set_aside_and_can_be_sent_again(
     assert await dead_count(own_desk) == 0
 
 
+async def test_poison_takes_no_other_job_with_it(programs: Programs, own_desk: Desk, journal: Journal) -> None:
+    """All come to the same worker each time, and whatever runs beside poison looks as guilty as it."""
+    poison = await own_desk.submit(("exit",))
+    others = [await own_desk.submit(("sleep 0.2",)) for _ in range(2)]
+    for _ in range(topology.DELIVERY_LIMIT + 1):
+        worker = await programs.worker(WORKER, ready=False)
+        assert await worker.exited(60) == 9
+    await programs.worker(WORKER)
+    ends = [await own_desk.end(job) for job in others]
+    assert {end.type for end in ends} == {EventType.completed}
+    assert len(journal.runs(poison)) == 4
+    assert await dead_count(own_desk) == 1
+
+
 async def test_an_operator_can_drop_a_dead_letter(desk: Desk, shared_vhost: str, tmp_path: Any) -> None:
     programs = Programs({"WARREN_BROKER_URL": shared_vhost}, tmp_path)
     kept, dropped = await desk.send(Unknown()), await desk.send(Unknown())
