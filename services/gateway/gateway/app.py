@@ -36,7 +36,12 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             app.state.gateway = gateway
             yield
 
-    app = FastAPI(title="Warren", version=version("warren-gateway"), lifespan=lifespan)
+    app = FastAPI(
+        title="Warren",
+        version=version("warren-gateway"),
+        lifespan=lifespan,
+        generate_unique_id_function=openapi.operation_id,
+    )
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
     app.state.keys = KeyCache()
     app.state.places = Places(settings.max_sockets_per_key)

@@ -18,7 +18,7 @@ from gateway.analyses import AnalysisRequest
 from gateway.answers import Answer
 from gateway.auth import Caller, Parts
 from gateway.lifecycle import Status
-from gateway.openapi import answers, errors, form_body
+from gateway.openapi import ID_PATTERN, answers, errors, form_body
 from gateway.problems import Problem, invalid
 from gateway.service import Gateway
 from gateway.store import sessions
@@ -81,7 +81,7 @@ async def analyze_async(request: Request, gateway: Parts, key: Caller) -> Respon
     summary="Look at a task (earlier clients)",
     responses=answers(schemas.EarlierTask, 200, 404) | errors(410),
 )
-async def get_task(task_id: Annotated[str, Path(max_length=100)], gateway: Parts, key: Caller) -> Response:
+async def get_task(task_id: Annotated[str, Path(pattern=ID_PATTERN)], gateway: Parts, key: Caller) -> Response:
     try:
         row = await gateway.job(key.id, task_id)
     except Problem as problem:

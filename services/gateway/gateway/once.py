@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from gateway.service import Gateway
 from gateway.store import idempotency
 
 HEADER = "Idempotency-Key"
-MAX_KEY_LENGTH = 255
+KEY_PATTERN = "^[!-~]{1,255}$"
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ async def create_once(
             created = await create(connection)
         created.after_commit()
         return created.answer()
-    if not 0 < len(key) <= MAX_KEY_LENGTH:
-        raise Problem(422, "idempotency_key.invalid", f"{HEADER} has 1 to {MAX_KEY_LENGTH} characters.")
+    if not re.fullmatch(KEY_PATTERN, key):
+        raise Problem(422, "idempotency_key.invalid", f"{HEADER} has 1 to 255 ASCII characters without spaces.")
     fingerprint = _fingerprint(request, content)
     async with gateway.database.transaction() as connection:
         first = await idempotency.claim(connection, key_id, key, fingerprint)

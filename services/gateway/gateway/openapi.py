@@ -4,10 +4,13 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from gateway import schemas
+from gateway.once import HEADER, KEY_PATTERN
 from gateway.problems import MEDIA_TYPE
+from warren.contracts.events import EventType
 
 DESCRIPTION = """
 Everything that takes time is a **job**: create one, then look at it, wait for it (`Prefer: wait=10`), or follow its
@@ -38,11 +41,14 @@ _REASONS = {
 _PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
+ID_PATTERN = "^[A-Za-z0-9_-]{1,100}$"
+POSITION_PATTERN = "^[0-9]{1,6}-[0-9]{1,9}$"
+
 IDEMPOTENT = {
-    "name": "Idempotency-Key",
+    "name": HEADER,
     "in": "header",
     "description": "The same request again, under the same key, gets the first answer again and does nothing",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "pattern": KEY_PATTERN},
 }
 PREFER = {
     "name": "Prefer",
@@ -52,14 +58,33 @@ PREFER = {
 }
 EVENT_STREAM = {
     "description": "The job's events; each one's id is where to resume. Ends with the job",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {
+        "text/event-stream": {
+            "schema": {
+                "description": "One event of the stream",
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string", "pattern": POSITION_PATTERN},
+                    "event": {"type": "string", "enum": [kind.value for kind in EventType]},
+                    "data": {"type": "string", "contentMediaType": "application/json"},
+                },
+                "required": ["id", "event", "data"],
+            }
+        }
+    },
 }
 
 
 def form_body(model: type[BaseModel], *, file_required: bool, json: bool = False) -> dict[str, Any]:
     """`openapi_extra=` of a route that takes these fields as a form with a file, and perhaps as JSON."""
     schema = model.model_json_schema()
-    form = {**schema, "properties": {"file": {"type": "string", "format": "binary"}, **schema["properties"]}}
+    form = {
+        **schema,
+        "properties": {
+            "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+            **schema["properties"],
+        },
+    }
     if file_required:
         form["required"] = ["file", *schema.get("required", ())]
     content = {"multipart/form-data": {"schema": form}, **({"application/json": {"schema": schema}} if json else {})}
@@ -74,6 +99,12 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def answers(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
     """`responses=` of a route, for its successes."""
     return {status: {"model": model} for status in statuses}
+
+
+def operation_id(route: APIRoute) -> str:
+    """Like `jobs_get`: what generated clients call a method."""
+    tag = str(route.tags[0]).replace(" ", "_") if route.tags else "gateway"
+    return f"{tag}_{route.name}"
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from warren.errors import DatabaseUnavailable
 
@@ -90,12 +91,22 @@ def of(error: Exception) -> Problem:
 HANDLED = (HTTPException, RequestValidationError, DatabaseUnavailable, sa.exc.DBAPIError, OSError, Exception)
 
 
-async def answer(_request: Request, error: Exception) -> JSONResponse:
+async def answer(request: Request, error: Exception) -> JSONResponse:
     """The application's handler of all that is `HANDLED`."""
     problem = of(error)
+    if problem.status_code == 405:
+        problem.headers = {**(problem.headers or {}), **_allowed(request)}
     if problem.status_code == 500:
         log.error("request_crashed", exc_info=error)
     return problem.response()
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """Starlette names the methods of one route only, and a path may have several."""
+    for path, operations in request.app.openapi()["paths"].items():
+        if compile_path(path)[0].match(request.url.path):
+            return {"Allow": ", ".join(sorted(method.upper() for method in operations))}
+    return {}
 
 
 def _framework(error: HTTPException) -> Problem:

@@ -11,13 +11,13 @@ from gateway import models, schemas, uploads, views
 from gateway.answers import Answer
 from gateway.auth import Caller, Parts
 from gateway.once import Created, create_once
-from gateway.openapi import IDEMPOTENT, answers, errors, form_body
+from gateway.openapi import ID_PATTERN, IDEMPOTENT, answers, errors, form_body
 from gateway.problems import Problem
 from gateway.store import files, sessions
 
 router = APIRouter(prefix="/v1/files", tags=["files"])
 
-FileId = Annotated[str, Path(max_length=100)]
+FileId = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
 class FileForm(BaseModel):

@@ -10,7 +10,7 @@ from gateway import schemas, views
 from gateway.answers import Answer
 from gateway.auth import Caller, Parts
 from gateway.lifecycle import Status
-from gateway.openapi import EVENT_STREAM, PREFER, answers, errors
+from gateway.openapi import EVENT_STREAM, ID_PATTERN, POSITION_PATTERN, PREFER, answers, errors
 from gateway.problems import not_found
 from gateway.routes.waiting import wanted_wait
 from gateway.store import jobs as store
@@ -19,7 +19,8 @@ from warren.errors import BlobNotFound
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
-JobId = Annotated[str, Path(max_length=100)]
+_POSITION = {"pattern": f"^({POSITION_PATTERN[1:-1]})?$"}  # nothing is the start
+JobId = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
 @router.get("", summary="List jobs, newest first", responses=answers(schemas.JobList, 200))
@@ -27,10 +28,10 @@ async def listing(
     gateway: Parts,
     key: Caller,
     status: Status | None = None,
-    kind: Annotated[str | None, Query(max_length=100, examples=["analyzer.csv"])] = None,
-    session_id: Annotated[str | None, Query(max_length=100)] = None,
+    kind: Annotated[str | None, Query(pattern=r"^[a-z_.]{1,100}$", examples=["analyzer.csv"])] = None,
+    session_id: Annotated[str | None, Query(pattern=ID_PATTERN)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    after: Annotated[str | None, Query(max_length=100, description="`last_id` of the page before")] = None,
+    after: Annotated[str | None, Query(pattern=ID_PATTERN, description="`last_id` of the page before")] = None,
 ) -> Response:
     """Large results are left out; `brief` holds their small fields, `urls.self` the whole."""
     async with gateway.database.transaction() as connection:
@@ -79,8 +80,12 @@ async def events(
     request: Request,
     gateway: Parts,
     key: Caller,
-    after: Annotated[str | None, Query(max_length=30, description="Id of the last event seen, like 1-17")] = None,
-    last_event_id: Annotated[str | None, Header(max_length=30, description="The same, as browsers send it")] = None,
+    after: Annotated[
+        str | None, Query(description="Id of the last event seen, like 1-17", json_schema_extra=_POSITION)
+    ] = None,
+    last_event_id: Annotated[
+        str | None, Header(description="The same, as browsers send it", json_schema_extra=_POSITION)
+    ] = None,
 ) -> Response:
     """Every event since the start, or since `Last-Event-ID` or `after`; the stream ends with the job."""
     position = parse_position(last_event_id or after)

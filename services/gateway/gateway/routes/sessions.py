@@ -10,12 +10,12 @@ from gateway import models, schemas, views
 from gateway.answers import Answer
 from gateway.auth import Caller, Parts
 from gateway.once import Created, create_once
-from gateway.openapi import IDEMPOTENT, answers, errors
+from gateway.openapi import ID_PATTERN, IDEMPOTENT, answers, errors
 from gateway.store import files, sessions
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
-SessionId = Annotated[str, Path(max_length=100)]
+SessionId = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
 @router.post(

@@ -53,9 +53,9 @@ async def test_what_cannot_be_answered_is_a_problem(
 
 
 async def test_a_wrong_method_names_the_right_ones(gateway: RunningGateway) -> None:
-    response = await gateway.http.put("/v1/sessions")
+    answers = [await gateway.http.put(path) for path in ("/v1/sessions", "/v1/files/file_1", "/")]
 
-    assert response.headers["Allow"] == "POST"
+    assert [answer.headers["Allow"] for answer in answers] == ["POST", "DELETE, GET", "GET"]
 
 
 @pytest.mark.parametrize(
