@@ -131,7 +131,7 @@ async def record(connection: AsyncConnection, found: Sequence[JobEvent | Died]) 
     for item in found:
         state = after.get(item.job_id) or before.get(item.job_id)
         if state is None:
-            log.info("event_of_unknown_job", job_id=item.job_id)
+            log.debug("event_of_unknown_job", job_id=item.job_id)
             continue
         event = item if isinstance(item, JobEvent) else lifecycle.next_event(state, EventType.failed, _DIED)
         changed = lifecycle.apply(state, event)
