@@ -6,10 +6,13 @@ from analyzer.planner.names import NameFinder
 from analyzer.planner.schema import Schema
 from analyzer.planner.text import tokenize
 
+MAX_TOKENS = 200
+"""A question is not longer; what comes after is not read."""
+
 
 def annotate(question: str, schema: Schema) -> tuple[Item, ...]:
     """Items that cover the question without overlap, with the greatest total weight."""
-    tokens = tokenize(question)
+    tokens = tokenize(question)[:MAX_TOKENS]
     ending: dict[int, list[Item]] = {}
     for item in (*NameFinder(tokens, schema).candidates(), *word_candidates(tokens, schema)):
         ending.setdefault(item.end, []).append(item)

@@ -30,6 +30,8 @@ class Item:
     when: When | None = None
     guess: bool = False
     """A misspelling or a part of a name was taken for it: worth a warning."""
+    head: bool = True
+    """The words say at least the noun of the column's name: "price" of "sale price", not "flight" of "flight date"."""
     whole: bool = False
     """The words are the whole name, not a part of it."""
     is_name: bool = False

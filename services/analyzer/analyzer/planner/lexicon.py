@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Literal, TypeVar
 
@@ -62,7 +62,6 @@ class Concepts:
     events: frozenset[str]
     """Measures whose word also means the rows: "how many sales"."""
     places: frozenset[str]
-    people: frozenset[str]
 
     def is_measure(self, concept: str) -> bool:
         """Whether it is a number one can average."""
@@ -131,6 +130,12 @@ class Lexicon:
     """Short names of months and weekdays that are words as well."""
     average: frozenset[Phrase]
     about: Concepts
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Every word it knows: no misspelling of a name."""
+        phrases = (*self.cues, *self.concepts)
+        return frozenset(stem for phrase in phrases for stem in phrase) | self.stop | set(self.months)
 
 
 @cache

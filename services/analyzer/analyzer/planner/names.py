@@ -68,7 +68,8 @@ class NameFinder:
             for run in self._runs(column):
                 if not run.whole and self._is_weak(run.start, run.end):
                     continue
-                each = run.quality if run.whole else (0.55 + 0.3 * run.coverage) * min(run.quality, 1.0)
+                part = (0.65 if run.head else 0.55) + 0.3 * run.coverage
+                each = run.quality if run.whole else part * min(run.quality, 1.0)
                 found.setdefault((run.start, run.end), []).append((each, run, column))
         for (start, end), matches in found.items():
             best = max(each for each, _, _ in matches)
@@ -78,10 +79,11 @@ class NameFinder:
                 "column",
                 start,
                 end,
-                best * size,
+                best * size + 0.2 * (size - 1),
                 columns=tuple(column.name for _, column in chosen),
                 guess=chosen[0][0].quality <= TYPO or len(chosen) > 1 or not chosen[0][0].head,
                 whole=chosen[0][0].whole,
+                head=chosen[0][0].head,
             )
 
     def _is_said(self, atom: int) -> bool:
@@ -250,8 +252,6 @@ class NameFinder:
 
     def _known_stems(self) -> frozenset[str]:
         """Words with a meaning of their own are no misspellings of something else."""
-        cued = {stem for phrase in self.words.cues for stem in phrase}
-        said = {stem for phrase in self.words.concepts for stem in phrase}
         named = {part for column in self.schema.columns for part in column.parts}
         valued = {
             part
@@ -260,7 +260,7 @@ class NameFinder:
             for value in column.profile.values
             for part in stems(str(value))
         }
-        return frozenset(cued | said | named | valued | self.words.stop | set(self.words.months))
+        return self.words.known | named | valued
 
     def _item(self, kind: str, start: int, end: int, weight: float, **fields: object) -> Item:
         first, last = self.atoms.token[start], self.atoms.token[end - 1] + 1

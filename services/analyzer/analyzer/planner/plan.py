@@ -12,7 +12,7 @@ from analyzer.planner.merge import is_followup, merge
 from analyzer.planner.query import Draft
 from analyzer.planner.read import read_draft
 from analyzer.planner.schema import Schema
-from analyzer.planner.text import is_cyrillic
+from analyzer.planner.text import is_cyrillic, tokenize
 from analyzer.planner.write import write
 from analyzer.planner.write.script import fill
 from warren.contracts.analyzer import Turn
@@ -21,6 +21,19 @@ from warren.contracts.base import Message
 Language = Literal["en", "ru"]
 NAMED_COLUMNS = 40
 """As many columns are named when a question cannot be answered."""
+
+
+_WARNINGS = {
+    "assumed": ("aggregation", "column"),
+    "column": ("text", "columns"),
+    "lines": ("count", "column"),
+    "main": ("column",),
+    "one_end": (),
+    "total_row": ("column", "value"),
+    "value": ("text", "column", "values"),
+    "window": ("window",),
+}
+"""What each kind of warning names."""
 
 
 class Plan(Message):
@@ -44,7 +57,7 @@ def plan(question: str, profile: FrameProfile, history: Sequence[Turn] = ()) -> 
     year") changes the one before it. Raises `CannotAnswer` when the table cannot answer it.
     """
     schema = Schema.of(profile)
-    language = _language(question, history)
+    language = _language(question, schema, history)
     try:
         draft = _draft(question, schema, history)
         decided = decide(draft, schema)
@@ -79,14 +92,16 @@ def _earlier(schema: Schema, history: Sequence[Turn]) -> Draft:
         return _earlier(schema, history[:-1]) if len(history) > 1 else Draft()
 
 
-def _language(question: str, history: Sequence[Turn]) -> Language:
-    """By the script of the question; one made of column names only goes on in the language of the dialog."""
-    if is_cyrillic(question):
-        return "ru"
-    spoken = any(character.isalpha() for character in question) and " " in question.strip()
-    if history and not spoken and is_cyrillic(history[-1].question):
-        return "ru"
-    return "en"
+def _language(question: str, schema: Schema, history: Sequence[Turn]) -> Language:
+    """By the script of most words that are not the table's own; a question of such only goes on as the dialog did."""
+    own = {name.lower() for name in schema.names}
+    own |= {str(value).lower() for column in schema.columns for value in column.profile.values}
+    words = [token.text for token in tokenize(question) if token.kind == "word"]
+    said = [word for word in words if word.lower() not in own and "_" not in word]
+    if not said and history:
+        return _language(history[-1].question, schema, history[:-1])
+    cyrillic = sum(is_cyrillic(word) for word in said or words)
+    return "ru" if cyrillic and cyrillic * 2 >= len(said or words) else "en"
 
 
 def _refusal(reason: Unanswerable, schema: Schema, language: Language) -> CannotAnswer:
@@ -102,13 +117,5 @@ def _warning(coded: str, language: Language) -> str:
     kind, *about = coded.split("|")
     sentences = texts(language)
     if kind == "assumed":
-        return fill(sentences["warn_assumed"], aggregation=sentences[f"name_{about[0]}"], column=about[1])
-    names = {
-        "column": ("text", "columns"),
-        "value": ("text", "column", "values"),
-        "main": ("column",),
-        "one_end": (),
-        "total_row": ("column", "value"),
-    }
-    places = names.get(kind, ("window",))
-    return fill(sentences[f"warn_{kind}"], **dict(zip(places, about, strict=True)))
+        about[0] = sentences[f"name_{about[0]}"]
+    return fill(sentences[f"warn_{kind}"], **dict(zip(_WARNINGS[kind], about, strict=True)))

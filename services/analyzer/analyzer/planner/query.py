@@ -24,6 +24,10 @@ Task = Literal[
 Transform = Literal["share", "growth", "cumulative", "moving", "trend"]
 
 
+MAX_LINES = 12
+"""More lines than this in one chart cannot be told apart: the largest are drawn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A column with what to compute of it; `other` and `operator` make it a ratio or a difference of two columns.
@@ -84,6 +88,8 @@ class Draft:
     """As `end`, but also where "highest" is a maximum, not a choice."""
     superlative: bool = False
     """An adjective picks single things ("heaviest")."""
+    thing: bool = False
+    """A word for the rows themselves, which no column is called by ("orders")."""
     selector: str | None = None
     """The column such an adjective is about."""
     counted: str | None = None

@@ -88,7 +88,8 @@ class Column:
     def is_identifier(self) -> bool:
         """Numbers that name rows: adding or averaging them means nothing."""
         spelled = words(self.name.lower()) or [""]
-        named = len(spelled) > 1 and spelled[-1] in lexicon().identifier
+        telling = spelled[0] if is_cyrillic(self.name) else spelled[-1]
+        named = len(spelled) > 1 and telling in lexicon().identifier
         camel = self.name.endswith(("Id", "ID")) or self.name.lower() in ("id", "ид")
         return self.is_number and (named or camel or spelled[0] == "unnamed")
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from analyzer.planner.decide import groups, series, tables
+from analyzer.planner.decide import groups, rankings, series, tables
 from analyzer.planner.decide.state import Deciding
 from analyzer.planner.errors import Unanswerable
-from analyzer.planner.query import Draft, Query
+from analyzer.planner.query import MAX_LINES, Draft, Query
 from analyzer.planner.schema import Schema
 
 _RULES: tuple[Callable[[Deciding], Query | None], ...] = (
@@ -21,10 +21,10 @@ _RULES: tuple[Callable[[Deciding], Query | None], ...] = (
     groups.part_of_whole,
     tables.distribution,
     series.change,
-    groups.frequent,
+    rankings.frequent,
     tables.distinct,
     tables.sorted_rows,
-    groups.ranking,
+    rankings.ranking,
     series.over_time,
     groups.grouped,
     tables.shape,
@@ -58,8 +58,16 @@ def decide(draft: Draft, schema: Schema) -> Decided:
     for rule in _RULES:
         query = rule(state)
         if query is not None:
+            _warn_of_lines(query, state)
             return Decided(query, (*draft.warnings, *dict.fromkeys(state.warnings)))
     raise Unanswerable("nothing_named")
+
+
+def _warn_of_lines(query: Query, state: Deciding) -> None:
+    if query.chart == "line" and len(query.keys) > 1:
+        column = state.schema[query.keys[1].column]
+        if column.profile.distinct > MAX_LINES:
+            state.warnings.append(f"lines|{MAX_LINES}|{column.name}")
 
 
 def _with_pairs(draft: Draft) -> Draft:

@@ -3,15 +3,12 @@
 from dataclasses import replace
 
 from analyzer.planner.dates import When
-from analyzer.planner.decide.state import Deciding
+from analyzer.planner.decide.state import COUNT, Deciding
 from analyzer.planner.decide.tables import row_labels
 from analyzer.planner.errors import Unanswerable
 from analyzer.planner.lexicon import lexicon
-from analyzer.planner.query import Aggregation, Chart, End, Filter, Key, Measure, Query
+from analyzer.planner.query import Chart, Filter, Key, Measure, Query
 
-COUNT = Measure(None, "count")
-MAX_SHOWN = 10
-"""Columns of a list of rows."""
 MAX_SLICES = 8
 """More parts than this make a pie unreadable."""
 
@@ -30,6 +27,8 @@ def part_of_whole(state: Deciding) -> Query | None:
         return Query("part", measures, keys[:1], whole, part=parts, chart=state.chart)
     if not keys:
         raise Unanswerable("share_of_what")
+    if state.draft.unknown and not state.measures:
+        raise Unanswerable("nothing_called", word=state.draft.unknown[0])
     count = state.column(keys[0]).profile.distinct
     time = state.column(keys[0]).is_time
     chart: Chart = "line" if time else "pie" if count <= MAX_SLICES else "bar"
@@ -45,43 +44,6 @@ def _is_part(state: Deciding, condition: Filter) -> bool:
     return not whole or (len(state.filters) == 1 and not state.draft.keys and condition.operator.startswith("not_"))
 
 
-def frequent(state: Deciding) -> Query | None:
-    """ "the most common weather": counts, most first."""
-    if not state.said("frequent", "rare"):
-        return None
-    keys = (*state.categories(), *state.draft.keys, *state.moments(), *state.draft.subjects)
-    if not keys:
-        raise Unanswerable("which_column")
-    end: End = "low" if state.said("rare") else "high"
-    return Query(
-        "aggregate",
-        (COUNT,),
-        keys[:1],
-        state.filters,
-        end=end,
-        limit=state.draft.limit or 1,
-        chart=state.chart or "bar",
-    )
-
-
-def ranking(state: Deciding) -> Query | None:
-    """ "top 3", "which … has the most", "when was … lowest": things or rows in order of a number."""
-    asked = state.draft.limit is not None or {"when", "who"} & set(state.draft.asks) or state.draft.superlative
-    if (
-        not (asked or state.draft.subjects)
-        or state.end() is None
-        or (state.draft.order and not state.draft.limit and state.draft.keys)
-    ):
-        return None
-    if state.draft.limit is None and state.draft.keys and not state.draft.end and not state.draft.quality:
-        return None
-    key = _ranked(state)
-    measures = state.measures or _implied(state, key)
-    if key is not None and _wants_groups(state, key, measures[0]):
-        return _rank_groups(state, key, measures)
-    return _rank_rows(state, measures)
-
-
 def grouped(state: Deciding) -> Query | None:
     """Measures by keys."""
     keys = state.draft.keys or _implied_keys(state)
@@ -94,7 +56,7 @@ def grouped(state: Deciding) -> Query | None:
     measures = _measures(state)
     if measures == (COUNT,) and not state.draft.counting and state.draft.unknown and not state.said("rows", "share"):
         raise Unanswerable("nothing_called", word=state.draft.unknown[0])
-    keys = keys[:2]
+    keys = tuple(sorted(keys, key=lambda key: not state.column(key).is_time))[:2]
     end = state.end()
     time = state.column(keys[0]).is_time or keys[0].bucket is not None
     if end is None and not time and len(keys) == 1 and not keys[0].bins:
@@ -172,91 +134,6 @@ def scalar(state: Deciding) -> Query | None:
 
 
 # Parts of the decisions
-
-
-def _ranked(state: Deciding) -> Key | None:
-    """What is put in order: the thing asked for, else what rows are grouped by."""
-    keys = [key for key in (*state.draft.subjects, *state.draft.keys) if not state.column(key).is_identifier]
-    if not keys or (state.column(keys[0]).is_unique and not state.column(keys[0]).is_time):
-        return None
-    return keys[0]
-
-
-def _implied(state: Deciding, key: Key | None) -> tuple[Measure, ...]:
-    """Nothing measured: "the most rainy days" counts rows, "the largest country" means its main number."""
-    filtered = [condition for condition in state.filters if not state.schema[condition.column].is_time]
-    if state.draft.quality is not None:
-        return (state.main_measure(),)
-    if state.draft.counting or (key is not None and (filtered or state.labels() or len(state.draft.subjects) > 1)):
-        return (COUNT,)
-    return (state.main_measure(),)
-
-
-def _wants_groups(state: Deciding, key: Key, measure: Measure) -> bool:
-    if measure.column is None or measure.aggregation is not None:
-        return True
-    if "when" in state.draft.asks:
-        return False
-    column = state.column(key)
-    if not column.is_time:
-        return True
-    if key.bucket in (None, column.profile.step) and not column.is_year:
-        return state.schema[measure.column].is_total and not column.is_unique
-    return True
-
-
-def _rank_groups(state: Deciding, key: Key, measures: tuple[Measure, ...]) -> Query:
-    end = state.end(measures[0])
-    if measures[0].aggregation is None and measures[0].column is not None and _is_record(state, key):
-        extreme: Aggregation = "max" if end == "high" else "min"
-        state.warnings.append(f"assumed|{extreme}|{measures[0].column}")
-        measures = (replace(measures[0], aggregation=extreme), *measures[1:])
-    measures = state.aggregated(measures)
-    if state.draft.usually and key.bucket == "month":
-        key = Key(key.column, "month_of_year")
-    limit = state.draft.limit or (None if state.said("sort") else 1)
-    return Query(
-        "aggregate",
-        measures[:1],
-        (key,),
-        state.filters,
-        state.having,
-        end=end,
-        limit=limit,
-        chart="bar" if state.chart is None else state.chart,
-    )
-
-
-def _is_record(state: Deciding, key: Key) -> bool:
-    """ "which symbol had the highest price", in a table of moments: its record, not its mean."""
-    measure = state.measures[0] if state.measures else None
-    if measure is None or measure.column is None or state.schema.time is None:
-        return False
-    said_extreme = not state.draft.quality and not state.draft.superlative and state.draft.limit is None
-    said_extreme = said_extreme and state.draft.past
-    return (
-        said_extreme
-        and key.bucket not in ("weekday", "hour_of_day", "month_of_year", "season")
-        and not state.schema[measure.column].is_total
-        and not state.draft.usually
-    )
-
-
-def _rank_rows(state: Deciding, measures: tuple[Measure, ...]) -> Query:
-    """Rows in order; with a key the first of each group."""
-    measure = next((measure for measure in measures if measure.column is not None), None) or state.main_measure()
-    if measure.column is None:
-        raise Unanswerable("which_column")
-    labels = row_labels(state)
-    keys = tuple(key for key in state.draft.keys[:1] if not key.bins and state.draft.limit is None)
-    also = (item.column for item in measures if item.column is not None)
-    shown = tuple(dict.fromkeys((*labels, measure.column, *also)))
-    rest = tuple(name for name in state.schema.names if name not in shown)
-    columns = (*shown, *rest) if len(shown) + len(rest) <= MAX_SHOWN else shown
-    return Query(
-        "rows", (Measure(measure.column),), keys, filters=state.filters, columns=columns, by=measure.column,
-        end=state.end(measure), limit=state.draft.limit or 1, chart=state.chart,
-    )  # fmt: skip
 
 
 def _implied_keys(state: Deciding) -> tuple[Key, ...]:

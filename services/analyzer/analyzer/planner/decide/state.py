@@ -8,6 +8,8 @@ from analyzer.planner.query import Aggregation, Bucket, Chart, Draft, End, Filte
 from analyzer.planner.read.rewrite import looks_like_total
 from analyzer.planner.schema import Column, Schema
 
+COUNT = Measure(None, "count")
+"""The number of rows."""
 _MAIN = ("revenue", "population", "quantity", "deaths", "price")
 """What "the largest" is about when nothing is said, best first."""
 _SPANS: tuple[tuple[float, Bucket], ...] = ((5 * 365, "month"), (60, "day"), (2, "hour"), (0, "minute"))
@@ -160,6 +162,10 @@ class Deciding:
         if len(measures) > 1:
             self.warnings.append(f"main|{chosen.name}")
         return Measure(chosen.name)
+
+    @property
+    def has_main_measure(self) -> bool:
+        return len(self.schema.measures) == 1 or self._main_by_concept() is not None
 
     def _main_by_concept(self) -> Column | None:
         for concept in _MAIN:

@@ -226,6 +226,9 @@ def described(state: Deciding) -> Query | None:
 def row_labels(state: Deciding) -> tuple[str, ...]:
     """What names a row: the subject asked for, else the time, else unique text, else the first text."""
     subjects = [*state.labels(), *(key.column for key in state.moments())]
+    names = [column.name for column in state.schema.columns if column.is_text and column.is_unique]
+    if names and subjects and state.schema[subjects[0]].is_identifier:
+        return (names[0],)
     if subjects:
         return tuple(dict.fromkeys(subjects))
     fixed = {item.column for item in state.filters if item.operator == "in" and len(item.values) == 1}

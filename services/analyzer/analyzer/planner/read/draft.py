@@ -56,6 +56,7 @@ def read_draft(items: tuple[Item, ...], schema: Schema) -> Draft:
         extreme=measured.end or measured.extreme,
         superlative=measured.superlative or thing,
         selector=measured.selector,
+        thing=thing,
         counted=_counted(reading, items),
         quality="best" if measured.quality == "best" else "worst" if measured.quality else None,
         limit=limit,
@@ -174,4 +175,6 @@ def _narrows_a_count(reading: Reading, position: int) -> bool:
     before, after = reading.beside(position, -1), position + 1
     if before is None or not reading.items[before].has("aggregation", "count") or after >= len(reading.items):
         return False
-    return reading.items[after].kind in ("column", "concept", "unknown") or reading.items[after].has("unit")
+    column = reading.column(after)
+    subject = column is not None and not column.is_measure and not column.is_flag
+    return subject or reading.items[after].kind in ("concept", "unknown") or reading.items[after].has("unit")

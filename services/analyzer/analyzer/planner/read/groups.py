@@ -76,7 +76,7 @@ def read_subjects(reading: Reading) -> list[Key]:
         else:
             column = reading.column(position)
             if column is not None and not column.is_measure:
-                key = _column_key(column)
+                key = _column_key(column) if item.head else None
                 reading.take(position)
         if key is not None and key not in subjects:
             subjects.append(key)
@@ -155,8 +155,9 @@ def _key(reading: Reading, position: int, *, first: bool) -> Key | None:
 
 def _has_measure(reading: Reading, position: int) -> bool:
     """Whether another number of the question is there to be measured."""
+    own = reading.items[position].columns[:1]
     return any(
-        at != position and (column := reading.column(at)) is not None and column.is_measure
+        reading.items[at].columns[:1] != own and (column := reading.column(at)) is not None and column.is_measure
         for at in reading.positions("column")
     ) or any(True for _ in reading.cues("aggregation", "count"))
 

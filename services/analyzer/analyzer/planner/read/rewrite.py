@@ -14,7 +14,18 @@ SILENT = ("stop", "symbol")
 
 def rewrite(items: tuple[Item, ...], schema: Schema) -> tuple[Item, ...]:
     """The same items, some with another meaning."""
-    return _with_amounts(_with_adjectives(items, schema), schema)
+    return _narrowed(_with_amounts(_with_adjectives(items, schema), schema))
+
+
+def _narrowed(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """ "the score in math": of the scores the word fits, the one that is named elsewhere."""
+    certain = {item.columns[0] for item in items if item.kind == "column" and len(item.columns) == 1}
+    changed = list(items)
+    for position, item in enumerate(items):
+        named = tuple(name for name in item.columns if name in certain)
+        if len(item.columns) > 1 and len(named) == 1:
+            changed[position] = replace(item, columns=named, guess=False)
+    return tuple(changed)
 
 
 def _with_adjectives(items: tuple[Item, ...], schema: Schema) -> tuple[Item, ...]:

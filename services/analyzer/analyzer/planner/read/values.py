@@ -37,6 +37,8 @@ def read_flags(reading: Reading) -> None:
         column = reading.column(position)
         if column is None or not column.is_flag:
             continue
+        if column.is_number and _is_averaged(reading, position):
+            continue
         negated = _negation(reading, position)
         if _is_compared(reading, position):
             reading.take(position)
@@ -44,6 +46,16 @@ def read_flags(reading: Reading) -> None:
             continue
         reading.take(position, negated)
         reading.filters.append(Filter(column.name, "in" if negated is None else "not_in", (column.truth,)))
+
+
+def _is_averaged(reading: Reading, position: int) -> bool:
+    """ "the mean of survived": ones and zeros are numbers as well."""
+    before = reading.beside(position, -1)
+    return before is not None and reading.items[before].has("aggregation") and not _counts(reading, before)
+
+
+def _counts(reading: Reading, position: int) -> bool:
+    return reading.items[position].has("aggregation", "count")
 
 
 def _is_compared(reading: Reading, position: int) -> bool:

@@ -1,12 +1,11 @@
 """Charts of what was computed: one figure with title, axis labels and readable ticks, left open."""
 
-from analyzer.planner.query import Chart
+from analyzer.planner.query import MAX_LINES
 from analyzer.planner.write.context import Context
 from analyzer.planner.write.keys import is_cyclic, is_period
 from analyzer.planner.write.script import capital, quote
 
 MAX_BARS = 30
-MAX_LINES = 12
 MAX_SLICES = 8
 UPRIGHT = 8
 """As many bars stand; more lie, so that their names can be read."""
@@ -65,7 +64,7 @@ def _line(context: Context, name: str, *, table: bool) -> None:
     finish(context, context.title(), context.key_words(key), _axis_words(context) or None)
     if is_period(key):
         context.script.add("fig.autofmt_xdate()")
-    context.script.add("ax.grid(alpha=0.3)")
+    context.script.add('ax.ticklabel_format(axis="y", style="plain")', "ax.grid(alpha=0.3)")
 
 
 def _lines(context: Context, name: str, x: str) -> None:
@@ -96,12 +95,14 @@ def _bar(context: Context, name: str, *, table: bool) -> None:
         figure(context, "9, height")
         context.script.add(f'{shown}[::-1].plot(kind="barh", ax=ax)')
         finish(context, context.title(), words or None, context.key_words(key))
+        context.script.add('ax.ticklabel_format(axis="x", style="plain")')
         return
     figure(context)
     context.script.add(f'{shown}.plot(kind="bar", ax=ax, rot={_rotation(context)})')
     if table and len(context.query.keys) == 2:
         context.script.add(f"ax.legend(title={plain(context.key_words(context.query.keys[1]))})")
     finish(context, context.title(), context.key_words(key), words or None)
+    context.script.add('ax.ticklabel_format(axis="y", style="plain")')
 
 
 def _bars(context: Context) -> int:
@@ -124,7 +125,6 @@ def _rotation(context: Context) -> int:
 
 def _pie(context: Context, name: str) -> None:
     figure(context, "7, 6")
-    key = context.query.keys[0]
     if _bars(context) > MAX_SLICES:
         others = quote(context.say("others"))
         context.script.add(
@@ -136,7 +136,6 @@ def _pie(context: Context, name: str) -> None:
         name = "slices"
     context.script.add(f'ax.pie({name}.clip(lower=0), labels={name}.index.astype(str), autopct="%.1f%%")')
     finish(context, context.title(), None, None)
-    del key
 
 
 def heatmap(context: Context, name: str, *, annotate: bool = False) -> None:
@@ -161,7 +160,3 @@ def heatmap(context: Context, name: str, *, annotate: bool = False) -> None:
         finish(context, context.say("matrix_title") + context.scope, None, None)
         return
     finish(context, context.title(), context.key_words(query.keys[1]), context.key_words(query.keys[0]))
-
-
-def scatter_or(chart: Chart | None) -> Chart:
-    return chart or "scatter"

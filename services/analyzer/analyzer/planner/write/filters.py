@@ -140,7 +140,7 @@ def _during(when: When, values: str, *, is_year: bool) -> str:
         return f"{values} > {values}.max() - pd.DateOffset({offset})"
     if when.weekdays:
         days = list(when.weekdays)
-        return f"{values}.dt.weekday == {days[0]}" if len(days) == 1 else f"{values}.dt.weekday.isin({days})"
+        return f"{values}.dt.day_of_week == {days[0]}" if len(days) == 1 else f"{values}.dt.day_of_week.isin({days})"
     if _is_year(when):
         return f"{_years(values, is_year=is_year)} == {when.year}"
     if not when.is_period:

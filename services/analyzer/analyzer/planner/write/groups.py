@@ -87,7 +87,8 @@ def _order_code(context: Context) -> str:
     if query.end is None:
         return ""
     if query.limit is not None:
-        return f".{'nlargest' if query.end == 'high' else 'nsmallest'}({query.limit})"
+        ties = ', keep="all"' if query.limit == 1 else ""
+        return f".{'nlargest' if query.end == 'high' else 'nsmallest'}({query.limit}{ties})"
     return f".sort_values({'' if query.end == 'low' else 'ascending=False'})"
 
 
@@ -106,15 +107,13 @@ def _say_series(context: Context) -> None:
 
 
 def _say_best(context: Context, title: str) -> None:
-    """The winner and its value; a month is named as well as numbered."""
-    value = Code("number(result.iloc[0])")
-    if context.query.keys[0].bucket != "month":
-        context.script.add("best = result.index[0]")
-        context.answer("best", name=Code("best"), value=value, title=title)
-        return
-    context.script.add(f"months = {context.list_of(context.names('month_names'))}", "best = result.index[0]")
-    name = Code("months[best.month - 1]")
-    context.answer("best_month", name=name, year=Code("best.year"), period=Code("best"), value=value, title=title)
+    """The winner, or all who share its value; a month is named as well as numbered."""
+    name = "{name}"
+    if context.query.keys[0].bucket == "month":
+        context.script.add(f"months = {context.list_of(context.names('month_names'))}")
+        name = "{months[name.month - 1]} {name.year} ({name})"
+    context.script.add(f'best = listing(f"{name}" for name in result.index)')
+    context.answer("best", name=Code("best"), value=Code("number(result.iloc[0])"), title=title)
 
 
 def _say_timeline(context: Context, title: str) -> None:

@@ -8,7 +8,7 @@ _PERIODS = {
     "second": "s", "minute": "min", "hour": "h", "day": "D", "week": "W", "month": "M", "quarter": "Q",
 }  # fmt: skip
 _CYCLES = {
-    "weekday": "weekday", "hour_of_day": "hour", "month_of_year": "month", "day_of_month": "day",
+    "weekday": "day_of_week", "hour_of_day": "hour", "month_of_year": "month", "day_of_month": "day",
     "season": "month % 12 // 3",
 }  # fmt: skip
 _NAMED = {"weekday": "weekday_names", "month_of_year": "month_names", "season": "season_names"}

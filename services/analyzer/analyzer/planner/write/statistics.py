@@ -50,7 +50,7 @@ def _scatter(context: Context, pair: str) -> None:
         )
     else:
         context.script.add(f"ax.scatter({pair}, s=14, alpha=0.6)")
-    finish(context, f"{first} – {second}{context.scope}", first, second)
+    finish(context, f"{context.named(first)} – {context.named(second)}{context.scope}", first, second)
     context.script.add("ax.grid(alpha=0.3)")
 
 

@@ -3,15 +3,18 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from analyzer.reading.profile import profile_frame
-from tables import table
 
+from analyzer.frames import FrameProfile
 from analyzer.planner import Plan, plan
+from analyzer.reading.profile import profile_frame
+from tests.unit.planner.tables import table
 from warren.contracts.analyzer import Turn
 
 mpl.use("Agg")
@@ -27,23 +30,26 @@ class Outcome:
     axes: list[Any]
 
 
-def ask(name: str, *questions: str) -> Outcome:
+def ask(name: str, *questions: str, draw: bool = True) -> Outcome:
     """Asks the last question after the others, and runs the code of the last."""
-    df = table(name)
-    profile = profile_frame(df)
     history = tuple(Turn(question=question, answer="") for question in questions[:-1])
-    planned = plan(questions[-1], profile, history)
-    return run(planned, df.copy())
+    planned = plan(questions[-1], profile(name), history)
+    return run(planned, table(name).copy(), draw=draw)
 
 
-def run(planned: Plan, df: pd.DataFrame) -> Outcome:
-    import matplotlib.pyplot as plt
+@cache
+def profile(name: str) -> FrameProfile:
+    """What the reader says of the table `name`."""
+    return profile_frame(table(name))
 
+
+def run(planned: Plan, df: pd.DataFrame, *, draw: bool = True) -> Outcome:
+    """Runs the code as the sandbox does, and draws its figure unless told not to: that is what takes the time."""
     plt.close("all")
     space: dict[str, Any] = {"df": df, "pd": pd, "np": np, "plt": plt}
     exec(compile(planned.code, "<plan>", "exec"), space)
     figures = [plt.figure(number) for number in plt.get_fignums()]
-    for figure in figures:
+    for figure in figures if draw else []:
         figure.canvas.draw()
     axes = [figure.axes[0] for figure in figures]
     return Outcome(planned, space["answer"], space["result"], axes)

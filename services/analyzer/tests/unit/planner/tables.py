@@ -171,7 +171,9 @@ def _climate() -> pd.DataFrame:
             {
                 "Дата": days,
                 "Город": city,
-                "Температура воздуха": np.round(base + 12 * np.sin((days.dayofyear - 100) / 58) + rng.normal(0, 3, len(days)), 1),
+                "Температура воздуха": np.round(
+                    base + 12 * np.sin((days.day_of_year - 100) / 58) + rng.normal(0, 3, len(days)), 1
+                ),
                 "Влажность, %": rng.integers(30, 100, len(days)),
                 "Осадки, мм": np.round(np.maximum(rng.normal(-1, 4, len(days)), 0), 1),
                 "Скорость ветра": np.round(rng.gamma(2, 1.6, len(days)), 1),
@@ -198,6 +200,55 @@ def _staff() -> pd.DataFrame:
     )
 
 
+def _flights() -> pd.DataFrame:
+    rng = np.random.default_rng(10)
+    n = 350
+    return pd.DataFrame(
+        {
+            "FlightDate": pd.Timestamp("2023-01-01") + pd.to_timedelta(np.sort(rng.integers(0, 365, n)), unit="D"),
+            "Airline": rng.choice(["Delta", "United", "Lufthansa", "Aeroflot"], n),
+            "Origin": rng.choice(["JFK", "LAX", "FRA", "SVO"], n),
+            "Dest": rng.choice(["CDG", "LHR", "HND"], n),
+            "DepDelay": np.round(rng.normal(12, 25, n)),
+            "Distance_km": rng.integers(400, 9000, n),
+            "Passengers": rng.integers(40, 400, n),
+            "Cancelled": rng.random(n) < 0.07,
+        }
+    )
+
+
+def _students() -> pd.DataFrame:
+    rng = np.random.default_rng(11)
+    n = 160
+    return pd.DataFrame(
+        {
+            "student": [f"Pupil {number:03d}" for number in range(n)],
+            "class": rng.choice(["9A", "9B", "10A", "10B"], n),
+            "gender": rng.choice(["F", "M"], n),
+            "math_score": rng.integers(20, 101, n),
+            "reading_score": rng.integers(25, 101, n),
+            "absences": rng.integers(0, 20, n),
+            "parent_education": rng.choice(["high school", "bachelor's degree", "master's degree"], n),
+        }
+    )
+
+
+def _bookings() -> pd.DataFrame:
+    rng = np.random.default_rng(12)
+    n = 220
+    return pd.DataFrame(
+        {
+            "Номер заказа": np.arange(5000, 5000 + n),
+            "Дата заказа": pd.Timestamp("2023-06-01") + pd.to_timedelta(np.sort(rng.integers(0, 500, n)), unit="D"),
+            "Клиент": rng.choice([f"ООО Ромашка {number}" for number in range(12)], n),
+            "Категория товара": rng.choice(["Мебель", "Техника", "Одежда"], n),
+            "Стоимость": np.round(rng.uniform(500, 90000, n), 2),
+            "Статус": rng.choice(["доставлен", "отменён", "в пути"], n, p=[0.7, 0.2, 0.1]),
+            "Город доставки": rng.choice(["Тверь", "Пермь", "Самара"], n),
+        }
+    )
+
+
 _MAKERS: dict[str, Callable[[], pd.DataFrame]] = {
     "seattle": lambda: _csv("seattle-weather.csv", "date"),
     "stocks": lambda: _csv("stocks.csv", "date"),
@@ -213,6 +264,9 @@ _MAKERS: dict[str, Callable[[], pd.DataFrame]] = {
     "houses": _houses,
     "climate": _climate,
     "staff": _staff,
+    "flights": _flights,
+    "students": _students,
+    "bookings": _bookings,
 }
 
 
