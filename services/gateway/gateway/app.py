@@ -10,6 +10,7 @@ from fastapi import FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
+from fastapi_offline import FastAPIOffline
 
 from gateway import asyncapi, compat, openapi, problems
 from gateway.auth import KeyCache
@@ -36,7 +37,9 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             app.state.gateway = gateway
             yield
 
-    app = FastAPI(
+    # Offline: FastAPI's own page of the API loads its scripts from elsewhere.
+    app = FastAPIOffline(
+        redoc_url=None,
         title="Warren",
         version=version("warren-gateway"),
         lifespan=lifespan,
@@ -51,7 +54,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     ):  # fmt: skip
         app.include_router(router)
     app.mount("/console", Assets(directory=CONSOLE), name="console")
-    app.add_api_route("/", _console, include_in_schema=False)
+    app.add_api_route("/", _console, methods=["GET", "HEAD"], include_in_schema=False)
     for error in problems.HANDLED:
         app.add_exception_handler(error, problems.answer)
     app.add_middleware(BodyLimit, max_file_bytes=settings.max_upload_bytes)

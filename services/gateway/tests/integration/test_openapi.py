@@ -1,6 +1,7 @@
 """`/openapi.json` tells the truth: what it allows is accepted, what it forbids is refused, and nothing is a 5xx."""
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -56,3 +57,13 @@ async def test_schemathesis_finds_nothing(start_gateway: StartGateway, tmp_path:
         output, _ = await process.communicate()
 
     assert process.returncode == 0, output.decode()
+
+
+async def test_the_page_of_the_api_needs_no_internet(gateway: RunningGateway) -> None:
+    page = await gateway.http.get("/docs")
+    scripts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+
+    assert page.status_code == 200
+    assert scripts
+    assert [(await gateway.http.get(script)).status_code for script in scripts] == [200] * len(scripts)
+    assert not any("//" in script for script in scripts)

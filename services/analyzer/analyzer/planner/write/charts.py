@@ -98,7 +98,10 @@ def _bar(context: Context, name: str, *, table: bool) -> None:
         context.script.add('ax.ticklabel_format(axis="x", style="plain")')
         return
     figure(context)
-    context.script.add(f'{shown}.plot(kind="bar", ax=ax, rot={_rotation(context)})')
+    rotation = _rotation(context)
+    context.script.add(f'{shown}.plot(kind="bar", ax=ax, rot={rotation})')
+    if rotation:  # a slanted label ends at its bar
+        context.script.add('plt.setp(ax.get_xticklabels(), ha="right")')
     if table and len(context.query.keys) == 2:
         context.script.add(f"ax.legend(title={plain(context.key_words(context.query.keys[1]))})")
     finish(context, context.title(), context.key_words(key), words or None)
