@@ -26,6 +26,8 @@ class When:
     months: tuple[int, ...] = ()
     weekdays: tuple[int, ...] = ()
     last: tuple[int, Unit] | None = None
+    edge: tuple[int, Unit] | None = None
+    """Only the beginning of the period, or with a negative number its end: "the first 2 weeks of 2013"."""
 
     @property
     def is_period(self) -> bool:
@@ -35,6 +37,13 @@ class When:
 
     def bounds(self) -> tuple[dt.date, dt.date]:
         """First day, and the day after the last. Only for a period; ValueError if the calendar has no such day."""
+        first, end = self._whole()
+        if self.edge is None:
+            return first, end
+        count, unit = self.edge
+        return (first, _moved(first, count, unit)) if count > 0 else (_moved(end, count, unit), end)
+
+    def _whole(self) -> tuple[dt.date, dt.date]:
         if self.year is None:
             raise ValueError("a recurring period has no bounds")
         if self.until_year is not None:
@@ -76,6 +85,8 @@ class _Finder:
         yield from self._written(i)
         yield from self._month(i)
         yield from self._quarter(i)
+        yield from self._half(i)
+        yield from self._edge(i)
         yield from self._decade(i)
         yield from self._century(i)
         yield from self._recurring(i)
@@ -174,6 +185,30 @@ class _Finder:
             return None, i
         return number, at + 1
 
+    def _half(self, i: int) -> Iterator[DateSpan]:
+        """ "first half of 2013" """
+        number = int(self.words.ordinals.get(self._stem(i), 0))
+        at = i + 1
+        if number in (1, 2) and self._stem(at) in self.words.halves:
+            yield from self._with_year(i, at + 1, When(months=tuple(range(6 * number - 5, 6 * number + 1))))
+
+    def _edge(self, i: int) -> Iterator[DateSpan]:
+        """ "first week of 2013", "last 3 months of 2014" """
+        ranks = [cue.name for cue in self.words.cues.get((self._stem(i),), ()) if cue.kind == "rank"]
+        if not ranks or ranks[0] not in ("first", "last") or i + 2 >= len(self.tokens):
+            return
+        token = self.tokens[i + 1]
+        count = int(token.number if token.number is not None else self.words.numbers.get(token.stem, 0))
+        at = i + 2 if count else i + 1
+        unit = self._unit(at)
+        start = self._after(at + 1)
+        if unit is None or unit == "year" or start >= len(self.tokens):
+            return
+        for span in (*self._month(start), *self._year(start)):
+            if span.when.is_period:
+                edge = (count or 1) * (1 if ranks[0] == "first" else -1)
+                yield DateSpan(i, span.end, replace(span.when, edge=(edge, unit)))
+
     def _decade(self, i: int) -> Iterator[DateSpan]:
         number, end = self._suffixed(i, self.words.decade_suffixes)
         bare = end == i + 1 and self.tokens[i].text.isdigit()
@@ -249,6 +284,14 @@ _UNITS: dict[str, Unit] = {
     "quarter": "quarter",
     "year": "year",
 }
+
+
+def _moved(day: dt.date, count: int, unit: Unit) -> dt.date:
+    """The day so many units later; whole months for a day that begins one."""
+    if unit in ("month", "quarter"):
+        months = day.year * 12 + day.month - 1 + count * (3 if unit == "quarter" else 1)
+        return dt.date(months // 12, months % 12 + 1, 1)
+    return day + dt.timedelta(days=count * (7 if unit == "week" else 1))
 
 
 def _exists(when: When) -> bool:

@@ -111,6 +111,7 @@ class Lexicon:
     weekend: frozenset[str]
     years: frozenset[str]
     centuries: frozenset[str]
+    halves: frozenset[str]
     much: frozenset[str]
     """Words that ask for an amount: "how much"."""
     codes: Mapping[Phrase, tuple[str, ...]]
@@ -173,6 +174,7 @@ def lexicon() -> Lexicon:
         weekend=_stems(tables, "weekend"),
         years=_stems(tables, "years"),
         centuries=_stems(tables, "centuries"),
+        halves=_stems(tables, "halves"),
         much=_stems(tables, "much"),
         codes=_gather(
             ((code,), concept) for table in tables for concept, line in table["codes"].items() for code in line.split()

@@ -57,7 +57,7 @@ def grouped(state: Deciding) -> Query | None:
     if measures == (COUNT,) and not state.draft.counting and state.draft.unknown and not state.said("rows", "share"):
         raise Unanswerable("nothing_called", word=state.draft.unknown[0])
     keys = tuple(sorted(keys, key=lambda key: not state.column(key).is_time))[:2]
-    end = state.end()
+    end = state.end() or ("high" if state.said("sort") else None)
     time = state.column(keys[0]).is_time or keys[0].bucket is not None
     if end is None and not time and len(keys) == 1 and not keys[0].bins:
         end = "high" if not state.column(keys[0]).is_number else None
@@ -149,6 +149,9 @@ def _implied_keys(state: Deciding) -> tuple[Key, ...]:
         return cycles[:1]
     several = state.said("compare", "difference") or state.wants_chart or state.said("sort")
     measured = state.measures or state.draft.aggregations
+    periods = tuple(key for key in state.moments() if not state.is_row_per(key))
+    if state.said("sort") and periods and state.measures:
+        return periods[:1]
     if categories and (measured or several) and not state.draft.counting:
         return categories[:2] if state.wants_chart else categories[:1]
     return ()

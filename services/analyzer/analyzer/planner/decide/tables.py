@@ -145,13 +145,20 @@ def columns(state: Deciding) -> Query | None:
 
 
 def overview(state: Deciding) -> Query | None:
-    if not state.said("overview") or _says_anything(state):
+    if not state.said("overview"):
         return None
-    return Query("overview")
+    names, categories = _named(state), state.categories()
+    if names and not state.draft.aggregations:
+        return Query("distribution", filters=state.filters, columns=names[:3], chart=state.chart or "hist")
+    if categories and not names:
+        return Query("distinct", filters=state.filters, columns=(categories[0].column,), chart=state.chart)
+    return None if _says_anything(state) else Query("overview")
 
 
 def ends_of_table(state: Deciding) -> Query | None:
     """First and last rows of the file; the latest and earliest by date."""
+    if state.draft.aggregations or any(item.aggregation for item in state.measures):
+        return None
     by_time = state.said("latest", "earliest") or (state.measures and state.said("first", "last"))
     by_time = by_time or ("when" in state.draft.asks and state.said("first", "last"))
     if by_time and state.schema.time is not None and not state.draft.aggregations and not state.draft.keys:
@@ -161,7 +168,8 @@ def ends_of_table(state: Deciding) -> Query | None:
         return Query(
             "rows", state.measures, filters=state.filters, columns=shown, by=time, end=end, limit=state.draft.limit or 1
         )
-    if not state.said("head", "tail", "first", "last") or state.measures or state.draft.end:
+    rows = state.said("head", "tail") or (state.said("first", "last") and (state.draft.limit or state.said("list")))
+    if not rows or state.measures or state.draft.end or state.draft.unknown:
         return None
     limit = state.draft.limit or HEAD_ROWS
     sign = -limit if state.said("tail", "last") else limit
@@ -172,7 +180,7 @@ def sorted_rows(state: Deciding) -> Query | None:
     if not state.said("sort") or state.draft.aggregations or any(measure.aggregation for measure in state.measures):
         return None
     totals = [name for name in _named(state) if state.schema[name].is_total]
-    if state.draft.counting or (totals and (state.categories() or state.draft.keys)):
+    if state.draft.counting or (totals and (state.categories() or state.draft.keys or _has_periods(state))):
         return None
     by = next(iter((*_named(state), *(key.column for key in (*state.draft.keys, *state.draft.subjects)))), None)
     if by is None:
@@ -186,6 +194,10 @@ def sorted_rows(state: Deciding) -> Query | None:
     )  # fmt: skip
 
 
+def _has_periods(state: Deciding) -> bool:
+    return any(not state.is_row_per(key) for key in state.moments())
+
+
 def listed(state: Deciding) -> Query | None:
     """Rows that meet the conditions, named by what was asked for."""
     asked = state.said("list", "rows") or state.draft.asks
@@ -197,6 +209,8 @@ def listed(state: Deciding) -> Query | None:
         return None
     if not state.filters and not state.draft.limit:
         return None
+    if state.draft.unknown and not (asked or state.draft.subjects or state.measures):
+        raise Unanswerable("nothing_called", word=state.draft.unknown[0])
     categories = state.categories()
     if categories and not state.labels() and not state.moments() and state.draft.chart is None:
         return Query("distinct", filters=state.filters, columns=(categories[0].column,))

@@ -26,7 +26,7 @@ def read_draft(items: tuple[Item, ...], schema: Schema) -> Draft:
     """What the question says. Raises `Unanswerable` when it names something the table does not have."""
     items = rewrite(items, schema)
     reading = Reading(items, schema)
-    tasks = tuple(name for item in items if (name := _task(item)) is not None)
+    tasks = tuple(name for position, item in enumerate(items) if (name := _task(reading, position, item)) is not None)
     window = read_window(reading) if "moving" in tasks else None
     read_periods(reading)
     read_comparisons(reading)
@@ -75,7 +75,11 @@ def read_draft(items: tuple[Item, ...], schema: Schema) -> Draft:
     )
 
 
-def _task(item: Item) -> str | None:
+def _task(reading: Reading, position: int, item: Item) -> str | None:
+    """What it is to do; "dropped below 0" only compares."""
+    after = reading.beside(position, 1)
+    if item.has("task", "change") and after is not None and reading.items[after].has("compare"):
+        return None
     return item.cue("task")
 
 
@@ -121,6 +125,10 @@ def _asks_for_a_thing(items: tuple[Item, ...]) -> bool:
 
 def _followup(items: tuple[Item, ...]) -> str | None:
     """What makes it a continuation: its first words, or one of them anywhere near the beginning."""
+    if any(item.has("followup", "also") for item in items):
+        return "also"
+    if any(item.has("followup", "now") and len(item.text) > 1 for item in items):
+        return "now"
     loud = [item for item in items if item.kind not in ("stop", "symbol")][:3]
     if loud and loud[0].has("join", "and"):
         return "and"
@@ -142,7 +150,7 @@ def _leftovers(reading: Reading) -> tuple[str, ...]:
         if item.kind == "adjective":
             if item.adjective is not None and reading.schema.with_concept(*item.adjective.concepts):
                 raise Unanswerable("vague", word=item.text)
-        elif _narrows_a_count(reading, position):
+        elif _narrows_a_count(reading, position) or any(character.isdigit() for character in item.text):
             raise Unanswerable("nothing_called", word=item.text)
         words.append(item.text)
     return tuple(words)

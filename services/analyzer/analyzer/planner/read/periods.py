@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from analyzer.planner.dates import When
+from analyzer.planner.items import Item
 from analyzer.planner.query import Bucket, Filter, Key, Operator
 from analyzer.planner.read.state import Reading
 from analyzer.planner.schema import Column
@@ -96,11 +97,16 @@ def _alternatives(reading: Reading, first: int, pending: list[int]) -> list[int]
     at = first
     for position in pending:
         gap = [item for item in reading.between(at, position) if item.kind != "stop"]
-        if not gap or not all(item.text == "," or item.has("join") or item.has("task", "compare") for item in gap):
+        if not gap or not all(_joins(item) for item in gap):
             break
         found.append(position)
         at = position
     return found
+
+
+def _joins(item: Item) -> bool:
+    """ "2013 and 2014", "2013 vs 2014", "2014 warmer than 2013" """
+    return item.text == "," or item.has("join") or item.has("task", "compare") or item.kind == "adjective"
 
 
 def _add_periods(reading: Reading, column: Column, first: int, others: list[int]) -> None:

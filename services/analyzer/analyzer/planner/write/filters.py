@@ -164,7 +164,7 @@ def _recurring(when: When, values: str) -> str:
 
 
 def _is_year(when: When) -> bool:
-    plain = when.month is None and not when.months and not when.weekdays and when.last is None
+    plain = when.month is None and not when.months and not when.weekdays and when.last is None and when.edge is None
     return plain and when.year is not None and when.until_year is None
 
 
@@ -192,6 +192,9 @@ def _period_words(condition: Filter, context: "Context") -> str:
 
 
 def _when_words(when: When, context: "Context") -> str:
+    if when.edge is not None:
+        first, end = when.bounds()
+        return f"{first} – {end - dt.timedelta(days=1)}"
     if when.last is not None:
         return context.say("last", count=when.last[0], unit=context.say(f"bucket_{when.last[1]}"))
     if when.weekdays:
