@@ -11,8 +11,8 @@ import pytest
 from gateway.cli import MIGRATIONS
 from gateway.models import metadata
 from gateway.settings import GatewaySettings
-from warren import database
-from warren.embedded import EmbeddedPostgres
+from warren import database, topology
+from warren.embedded import EmbeddedPostgres, EmbeddedRabbitMQ
 
 from .support import Broadcasts, RunningGateway, running
 
@@ -27,6 +27,14 @@ def gateway_database(postgres: EmbeddedPostgres) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def gateway_vhost(rabbitmq: EmbeddedRabbitMQ) -> str:
+    """A virtual host in which no worker takes the jobs that these tests make."""
+    url = rabbitmq.create_vhost("gateway")
+    topology.declare(url)
+    return url
+
+
 @pytest.fixture
 async def database_url(gateway_database: str) -> str:
     """The URL of a database whose tables are empty. Emptying takes milliseconds, a new database far longer."""
@@ -38,14 +46,14 @@ async def database_url(gateway_database: str) -> str:
 
 
 @pytest.fixture
-def make_settings(shared_vhost: str, database_url: str, tmp_path: Path) -> Callable[..., GatewaySettings]:
+def make_settings(gateway_vhost: str, database_url: str, tmp_path: Path) -> Callable[..., GatewaySettings]:
     """Settings of a gateway on this test's servers, without those of the environment."""
 
     def make(**settings: Any) -> GatewaySettings:
         blobs = tmp_path / "blobs"
         blobs.mkdir(exist_ok=True)
         given = {
-            "broker_url": shared_vhost,
+            "broker_url": gateway_vhost,
             "database_url": database_url,
             "blobs_url": blobs.as_uri(),
             "port": 0,

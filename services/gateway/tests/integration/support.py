@@ -70,6 +70,11 @@ class Client(httpx2.AsyncClient):
         return job
 
 
+def make_client(url: str, headers: dict[str, str] | None = None) -> Client:
+    # Without TLS, whose certificates take longer to load than most tests run.
+    return Client(base_url=url, headers=headers, timeout=SECONDS, trust_env=False, verify=False)
+
+
 @dataclass
 class RunningGateway:
     """A gateway that listens on 127.0.0.1, and its parts for what clients cannot see."""
@@ -94,8 +99,7 @@ class RunningGateway:
 
     def client(self, secret: str | None = None, **headers: str) -> Client:
         """Another client, with a key of its own if there is a secret."""
-        given = {"Authorization": f"Bearer {secret}"} if secret else {}
-        return Client(base_url=self.url, headers={**given, **headers}, timeout=SECONDS, trust_env=False)
+        return make_client(self.url, {**({"Authorization": f"Bearer {secret}"} if secret else {}), **headers})
 
     async def create_key(self, name: str = "somebody", **options: Any) -> str:
         """The secret of a new API key."""
@@ -194,17 +198,19 @@ class Broadcasts:
 async def running(settings: GatewaySettings) -> AsyncIterator[RunningGateway]:
     """The gateway as `gateway api` serves it, on a free port of 127.0.0.1."""
     app = create_app(settings)
-    server = uvicorn.Server(uvicorn.Config(app, **server_options(settings)))
-    serving = asyncio.create_task(server.serve())
+    config = uvicorn.Config(app, **server_options(settings))
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    # Without its main loop, which looks only ten times a second whether to stop.
+    await server.startup()
     try:
-        await until(lambda: server.started or serving.done())
         host, port = server.servers[0].sockets[0].getsockname()[:2]
-        gateway = RunningGateway(f"http://{host}:{port}", settings, app, Client(trust_env=False))
-        async with gateway.client() as gateway.http:
-            yield gateway
+        url = f"http://{host}:{port}"
+        async with make_client(url) as http:
+            yield RunningGateway(url, settings, app, http)
     finally:
-        server.should_exit = True
-        await serving
+        await server.shutdown()
 
 
 async def until(true: Callable[[], bool | Awaitable[bool]], seconds: float = SECONDS) -> None:

@@ -48,7 +48,7 @@ async def test_schemathesis_finds_nothing(start_gateway: StartGateway, tmp_path:
             # Some valid requests are refused for what no schema can say: an empty file, or a session that has ended.
             # And a repeated Idempotency-Key tells of what was created once, and may be deleted since.
             *("--checks", "all", "--exclude-checks", "positive_data_acceptance,ensure_resource_availability"),
-            *("--max-examples", "20", "--seed", "20260102", "--no-shrink"),
+            *("--max-examples", "10", "--seed", "20260102", "--no-shrink"),
             *("--request-timeout", "10", "--suppress-health-check", "all"),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

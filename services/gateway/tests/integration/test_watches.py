@@ -37,7 +37,7 @@ Bindings = Callable[[], set[str]]
 def bindings(rabbitmq: EmbeddedRabbitMQ) -> Bindings:
     """The jobs whose events some gateway's queue is bound to now."""
     url = urlsplit(rabbitmq.management_url)
-    address = f"http://127.0.0.1:{url.port}/api/exchanges/shared/{topology.EVENTS}/bindings/source"
+    address = f"http://127.0.0.1:{url.port}/api/exchanges/gateway/{topology.EVENTS}/bindings/source"
     login = base64.b64encode(f"{url.username}:{url.password}".encode()).decode()
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
