@@ -43,6 +43,9 @@ class ActiveRun:
 
         Raises what the handler raises. It runs in a task of its own: what stops it must not stop the telling of it.
         """
+        if self.stopped is not None:
+            handler.close()
+            return None
         task = asyncio.create_task(handler)
         either: set[asyncio.Future[Any]] = {task, self._stopping}
         try:

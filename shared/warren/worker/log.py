@@ -31,7 +31,7 @@ class RunLog:
         self._publish = publish
         self._n = 0
         self._pending: list[JobEvent] = []
-        self._sending = asyncio.Lock()
+        self._sender: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._flush: asyncio.Task[None] | None = None
 
@@ -47,11 +47,16 @@ class RunLog:
 
     async def send(self) -> None:
         """Send what waits, in order. Raises `BrokerUnavailable`; then it still waits."""
-        async with self._sending:
-            while self._pending:
-                batch = tuple(self._pending)
-                await self._publish(batch)
-                del self._pending[: len(batch)]
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send_pending())
+        # A handler that is cancelled here must not take along what RabbitMQ is just confirming: it would go out twice.
+        await asyncio.shield(self._sender)
+
+    async def _send_pending(self) -> None:
+        while self._pending:
+            batch = tuple(self._pending)
+            await self._publish(batch)
+            del self._pending[: len(batch)]
 
     async def finish(self, give_up: Callable[[], bool]) -> bool:
         """Send all that waits, however long RabbitMQ is away. False if `give_up()` said so before."""
