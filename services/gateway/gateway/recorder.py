@@ -6,6 +6,8 @@ that is delivered twice changes nothing.
 """
 
 import asyncio
+import json
+import sys
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
@@ -37,9 +39,13 @@ DUPLICATES = Counter("warren_events_duplicate", "Events that were ignored: recor
 
 @dataclass(frozen=True)
 class Died:
-    """A job's message was given up by RabbitMQ: the job ends, so that nobody waits for it."""
+    """A job's message was given up by RabbitMQ: the job ends, so that nobody waits for it.
+
+    Not if a later message carries it on: `last_run` is the highest number that a run of this message can have had.
+    """
 
     job_id: str
+    last_run: int = sys.maxsize
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,9 @@ async def record(connection: AsyncConnection, found: Sequence[JobEvent | Died]) 
         if state is None:
             log.debug("event_of_unknown_job", job_id=item.job_id)
             continue
+        if isinstance(item, Died) and item.last_run < state.run:
+            DUPLICATES.inc()
+            continue
         event = item if isinstance(item, JobEvent) else lifecycle.next_event(state, EventType.failed, _DIED)
         changed = lifecycle.apply(state, event)
         if event.type is EventType.started and (state.status.terminal or state.cancel_requested):
@@ -160,7 +169,15 @@ def _decode(message: AbstractIncomingMessage) -> Sequence[JobEvent | Died]:
         return events.decode(message.body)
     if not message.message_id:
         raise ValueError("a dead message that names no job")
-    return (Died(message.message_id),)
+    return (Died(message.message_id, _last_run(message.body)),)
+
+
+def _last_run(body: bytes) -> int:
+    try:
+        _, keywords, _ = json.loads(body)
+        return int(keywords["run"]) + topology.DELIVERY_LIMIT
+    except (KeyError, TypeError, ValueError):
+        return sys.maxsize
 
 
 def _is_at_fault(error: Exception) -> bool:

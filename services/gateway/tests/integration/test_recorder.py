@@ -102,6 +102,14 @@ async def test_a_dead_job_ends_once_with_an_event_of_its_own(gateway: RunningGat
     assert await log(gateway, job_id) == ["4-1 started", "4-2 failed"]
 
 
+async def test_the_death_of_a_message_does_not_end_a_job_that_a_later_one_carries_on(gateway: RunningGateway) -> None:
+    job_id = (await gateway.client().ask())["id"]
+    await recorded(gateway, event(job_id, 6, 1, EventType.started))
+    assert (await recorded(gateway, Died(job_id, last_run=5))).added == ()
+    (ended,) = (await recorded(gateway, Died(job_id, last_run=6))).added
+    assert (ended.type, ended.run, ended.n) == (EventType.failed, 6, 2)
+
+
 async def test_what_runs_although_it_was_cancelled_or_has_ended_is_to_be_stopped(gateway: RunningGateway) -> None:
     cancelled, ended, running = [(await gateway.http.ask())["id"] for _ in range(3)]
     await recorded(gateway, event(cancelled, 1, 1, EventType.started), event(ended, 1, 1, EventType.started))
