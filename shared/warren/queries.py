@@ -84,12 +84,22 @@ class QueryClient:
             del self._waiting[correlation_id]
         if answer.code is not None:
             raise QueryRefused(answer.code, answer.message)
-        return reply.model_validate(answer.result)
+        try:
+            return reply.model_validate(answer.result)
+        except ValidationError as error:
+            # The service is of another version than we are.
+            raise QueryRefused(
+                "query.unreadable", f"the answer to {query.name} is no {reply.__name__}: {error}"
+            ) from None
 
     async def _receive(self, message: AbstractIncomingMessage) -> None:
         future = self._waiting.get(message.correlation_id or "")
-        if future is not None and not future.done():
+        if future is None or future.done():
+            return
+        try:
             future.set_result(_Reply.model_validate_json(message.body))
+        except ValidationError as error:
+            future.set_result(_Reply(code="query.unreadable", message=f"no reply at all: {error}"))
 
 
 class QueryServer:
