@@ -70,4 +70,3 @@ async def test_everything_recovers_from_a_network_that_swallows_packets(suite: S
         await suite.check_ended([running, *posted])
         assert recovered < 60
         await worker.ready(SECONDS)
-        print(f"recovered after {recovered:.1f} s")

@@ -7,6 +7,7 @@ to count.
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -100,13 +101,12 @@ async def _spin(_job: Job[Script], _word: str) -> None:
 
 async def _child(_job: Job[Script], word: str) -> None:
     """A child process that runs for so many seconds, and is killed with the job."""
-    process = await asyncio.create_subprocess_exec("sleep", word)
+    process = subprocess.Popen(["sleep", word])  # noqa: ASYNC220  no cancellation may come in between
     try:
-        await process.wait()
+        await asyncio.to_thread(process.wait)
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        process.kill()
+        process.wait()
 
 
 async def _stubborn(_job: Job[Script], word: str) -> None:

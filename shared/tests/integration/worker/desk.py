@@ -70,6 +70,9 @@ class Desk:
         """What was heard so far."""
         return list(self._events[job_id])
 
+    def all_events(self) -> list[JobEvent]:
+        return [event for events in self._events.values() for event in events]
+
     def types(self, job_id: str) -> list[str]:
         return [event.type.value for event in self._events[job_id]]
 

@@ -1,8 +1,10 @@
 """RabbitMQ goes away and comes back; nobody restarts the worker."""
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from warren.testing.script import Journal
 from warren.testing.services import scratch_rabbitmq
 
 from .conftest import WORKER, environment, open_desk
+from .desk import SECONDS, Desk
 
 RECOVERY_SECONDS = 10.0
 
@@ -37,10 +40,17 @@ async def programs(server: EmbeddedRabbitMQ, tmp_path: Path) -> AsyncIterator[Pr
         await programs.end()
 
 
+def scheduled(desk: Desk) -> list[str]:
+    """The slots whose jobs have run: each tells its own."""
+    told = [event.data["message"] for event in desk.all_events() if event.type is EventType.progress]
+    return [message for message in told if message[:1].isdigit()]
+
+
 async def test_workers_live_through_an_outage_and_run_again_what_it_voided(
     server: EmbeddedRabbitMQ, programs: Programs, journal: Journal
 ) -> None:
     worker = await programs.worker(WORKER)
+    beat = programs.start("beat", sys.executable, "-m", WORKER, "beat")
     async with open_desk(server.url) as desk:
         job = await desk.submit(("progress running", "sleep 600"), ("progress again",))
         await desk.event(job, EventType.progress)
@@ -61,6 +71,9 @@ async def test_workers_live_through_an_outage_and_run_again_what_it_voided(
         assert "cancelled" not in desk.types(job), "that is nobody's cancellation"
         await worker.ready(RECOVERY_SECONDS)
         await newborn.ready(RECOVERY_SECONDS)
+        restarted = datetime.now(UTC).isoformat()
+        await until(lambda: max(scheduled(desk), default="") > restarted, SECONDS, "a slot of after the outage")
+        assert beat.running
 
 
 async def test_a_worker_can_be_stopped_while_rabbitmq_is_away(server: EmbeddedRabbitMQ, programs: Programs) -> None:
