@@ -29,6 +29,7 @@ _WARNINGS = {
     "lines": ("count", "column"),
     "main": ("column",),
     "one_end": (),
+    "points": ("count",),
     "total_row": ("column", "value"),
     "value": ("text", "column", "values"),
     "window": ("window",),

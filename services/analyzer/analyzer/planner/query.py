@@ -28,6 +28,10 @@ MAX_LINES = 12
 """More lines than this in one chart cannot be told apart: the largest are drawn."""
 
 
+MAX_POINTS = 20_000
+"""Of more rows a scatter plot shows a sample: they would hide each other, and take seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A column with what to compute of it; `other` and `operator` make it a ratio or a difference of two columns.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from analyzer.planner.decide import groups, rankings, series, tables
 from analyzer.planner.decide.state import Deciding
 from analyzer.planner.errors import Unanswerable
-from analyzer.planner.query import MAX_LINES, Draft, Query
+from analyzer.planner.query import MAX_LINES, MAX_POINTS, Draft, Query
 from analyzer.planner.schema import Schema
 
 _RULES: tuple[Callable[[Deciding], Query | None], ...] = (
@@ -58,16 +58,18 @@ def decide(draft: Draft, schema: Schema) -> Decided:
     for rule in _RULES:
         query = rule(state)
         if query is not None:
-            _warn_of_lines(query, state)
+            _warn_of_drawing(query, state)
             return Decided(query, (*draft.warnings, *dict.fromkeys(state.warnings)))
     raise Unanswerable("nothing_named")
 
 
-def _warn_of_lines(query: Query, state: Deciding) -> None:
+def _warn_of_drawing(query: Query, state: Deciding) -> None:
     if query.chart == "line" and len(query.keys) > 1:
         column = state.schema[query.keys[1].column]
         if column.profile.distinct > MAX_LINES:
             state.warnings.append(f"lines|{MAX_LINES}|{column.name}")
+    if query.task == "correlation" and state.schema.rows > MAX_POINTS:
+        state.warnings.append(f"points|{MAX_POINTS}")
 
 
 def _with_pairs(draft: Draft) -> Draft:

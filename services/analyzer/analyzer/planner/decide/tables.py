@@ -185,7 +185,7 @@ def sorted_rows(state: Deciding) -> Query | None:
     by = next(iter((*_named(state), *(key.column for key in (*state.draft.keys, *state.draft.subjects)))), None)
     if by is None:
         raise Unanswerable("which_column")
-    shown = (*state.labels(), by)
+    shown = tuple(dict.fromkeys((*row_labels(state), by)))
     measures = (Measure(by),) if state.schema[by].is_measure else ()
     end = state.end(measures[0] if measures else None) or "low"
     return Query(

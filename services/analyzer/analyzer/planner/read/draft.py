@@ -36,7 +36,7 @@ def read_draft(items: tuple[Item, ...], schema: Schema) -> Draft:
     read_values(reading)
     read_flags(reading)
     subjects = read_subjects(reading)
-    asks = tuple(name for item in items if (name := item.cue("ask")) is not None)
+    asks = _asks(items)
     ranks = {name for item in items if (name := item.cue("rank")) is not None}
     thing = _asks_for_a_thing(items)
     ranking = bool(subjects or limit or thing or ranks & {"top", "bottom"} or {"when", "who"} & set(asks))
@@ -72,6 +72,17 @@ def read_draft(items: tuple[Item, ...], schema: Schema) -> Draft:
         followup=_followup(items),
         unknown=_leftovers(reading),
         warnings=tuple(reading.warnings),
+    )
+
+
+def _asks(items: tuple[Item, ...]) -> tuple[str, ...]:
+    """What is asked for. "When" and "where" only ask at either end: in between they mean "in case that"."""
+    loud = [item for item in items if item.kind not in ("stop", "symbol")]
+    ends = (*loud[:2], *loud[-1:])
+    return tuple(
+        name
+        for item in loud
+        if (name := item.cue("ask")) is not None and (name not in ("when", "where") or item in ends)
     )
 
 

@@ -179,6 +179,8 @@ class MeasurePass:
             at = self.reading.beside(position, step)
             if at is not None and self.reading.items[at].kind == "number":
                 number = self.reading.items[at].number or 0.0
+                if not 0 <= number <= 100:
+                    continue
                 self.reading.take(at)
                 self.found.percent = number * 100 if 0 < number < 1 else number
 

@@ -68,7 +68,8 @@ def _read_texts(reading: Reading) -> None:
     for position in list(reading.cues("text")):
         text, named = reading.beside(position, 1), reading.beside(position, -1)
         column = reading.column(named) if named is not None else None
-        column = column or next((column for column in reading.schema.columns if column.is_text), None)
+        if column is None or not column.is_text:
+            column = next((column for column in reading.schema.columns if column.is_text), None)
         if text is None or column is None:
             continue
         reading.take(position, text, named)

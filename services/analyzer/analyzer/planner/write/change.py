@@ -91,10 +91,12 @@ def _change_by_group(context: Context) -> None:
     query = context.query
     context.script.add(
         "first, last = series.bfill().iloc[0], series.ffill().iloc[-1]",
-        f"result = (100 * (last - first) / first).sort_values(ascending={query.end == 'low'})",
+        "result = (100 * (last - first) / first).replace([np.inf, -np.inf], np.nan).dropna()",
+        f"result = result.sort_values(ascending={query.end == 'low'})",
     )
     if query.limit is not None:
         context.script.add(f"result = result.head({query.limit})")
+    context.unless_empty("result")
     item = context.say(
         "change_item",
         name="{name}",

@@ -2,7 +2,7 @@
 
 from analyzer.planner.query import MAX_LINES
 from analyzer.planner.write.context import Context
-from analyzer.planner.write.keys import is_cyclic, is_period
+from analyzer.planner.write.keys import is_cyclic, is_period, is_temporal
 from analyzer.planner.write.script import capital, quote
 
 MAX_BARS = 30
@@ -18,7 +18,7 @@ def draw(context: Context, name: str) -> None:
         return
     table = len(context.query.keys) == 2 or len(context.query.measures) > 1
     context.script.add("")
-    if chart == "heatmap" and table:
+    if chart == "heatmap" and len(context.query.keys) == 2:
         heatmap(context, name)
     elif chart == "pie" and not table:
         _pie(context, name)
@@ -54,7 +54,10 @@ def _axis_words(context: Context) -> str:
 def _line(context: Context, name: str, *, table: bool) -> None:
     key = context.query.keys[0]
     figure(context)
-    x = f"{name}.index.to_timestamp()" if is_period(key) else f"{name}.index"
+    if context.query.end is not None and is_temporal(context, key):
+        context.script.add(f"series = {name}.sort_index()")
+        name = "series"
+    x = f"{name}.index.to_timestamp()" if is_period(key) else f"{name}.index" + (".astype(str)" if key.bins else "")
     if table:
         _lines(context, name, x)
     else:

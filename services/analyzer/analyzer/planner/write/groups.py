@@ -56,13 +56,15 @@ def _series(context: Context, by: str, derived: str | None) -> None:
     draw(context, name)
 
 
-def _transform_code(context: Context) -> str:
+def _transform_code(context: Context, *, table: bool = False) -> str:
+    """What is done with the values of successive groups; of a table, rows without any value are dropped."""
+    dropna = '.dropna(how="all")' if table else ".dropna()"
     steps = {
-        "growth": ".pct_change(fill_method=None).mul(100).dropna()",
+        "growth": f".pct_change(fill_method=None).mul(100).replace([np.inf, -np.inf], np.nan){dropna}",
         "cumulative": ".cumsum()",
-        "moving": f".rolling({context.query.window}).mean().dropna()",
+        "moving": f".rolling({context.query.window}).mean(){dropna}",
     }
-    return (".dropna()" if _has_gaps(context) else "") + steps.get(str(context.query.transform), "")
+    return (dropna if _has_gaps(context) else "") + steps.get(str(context.query.transform), "")
 
 
 def _may_be_empty(context: Context) -> bool:
@@ -165,13 +167,15 @@ def _table(context: Context, by: str, derived: str | None) -> None:
     first, second = query.keys
     additive = query.measures[0].aggregation in ("count", "sum") and not is_temporal(context, first)
     unstack = f".unstack({'fill_value=0' if additive else ''})"
-    context.script.chain("result", values_code(context, by, derived), unstack, _transform_code(context))
+    context.script.chain("result", values_code(context, by, derived), unstack, _transform_code(context, table=True))
     if query.transform == "share":
         context.script.add("result = 100 * result / result.sum().sum()")
     for key, axis in ((first, "index"), (second, "columns")):
         renamed = cycle_code(context, key, axis=axis)
         if renamed:
             context.script.add(f"result = result{renamed}")
+    if _may_be_empty(context):
+        context.unless_empty("result")
     if is_temporal(context, first):
         _say_lines(context)
     else:
@@ -203,8 +207,11 @@ def _several_measures(context: Context, by: str, derived: list[str | None]) -> N
     order = f".sort_values(result.columns[0], ascending={query.end == 'low'})" if query.end is not None else ""
     head = f".head({query.limit})" if query.limit is not None else ""
     renamed = cycle_code(context, query.keys[0]) if len(query.keys) == 1 else ""
-    if order or head or renamed or _transform_code(context):
-        context.script.chain("result", "result", order, head, _transform_code(context), renamed)
+    transform = _transform_code(context, table=True)
+    if order or head or renamed or transform:
+        context.script.chain("result", "result", order, head, transform, renamed)
+    if _may_be_empty(context):
+        context.unless_empty("result")
     if len(query.keys) == 1 and is_temporal(context, query.keys[0]) and query.end is None:
         _say_lines(context)
     else:

@@ -1,14 +1,14 @@
 """Code that lists rows: the first, the last, those in order of a number, those that meet the conditions."""
 
-from analyzer.planner.query import Key, Measure, Query
+from analyzer.planner.query import Query
 from analyzer.planner.write.charts import figure, finish
 from analyzer.planner.write.context import Context
 from analyzer.planner.write.keys import group_by
 from analyzer.planner.write.script import Code, names, quote
 
 LISTED = 12
+"""As many rows are named in the answer; the result holds all."""
 MAX_BARS = 30
-MAX_TIES = 12
 
 
 def write_rows(context: Context) -> None:
@@ -83,38 +83,41 @@ def _ordered(context: Context) -> None:
     query = context.query
     context.start()
     column = str(query.by)
-    if query.limit is None:
-        context.script.add(
-            f"result = {context.rows}.sort_values({quote(column)}, ascending={query.end != 'high'})[{_shown(context)}]"
-        )
-    elif context.column(column).is_number or context.column(column).is_date:
+    ranked = query.limit is not None and (context.column(column).is_number or context.column(column).is_date)
+    if ranked:
         method = "nlargest" if query.end == "high" else "nsmallest"
         context.script.add(f"result = {context.rows}.{method}({query.limit}, {quote(column)})[{_shown(context)}]")
-    _labels(context, query.columns[: _label_count(context)])
+    else:
+        head = f".head({query.limit})" if query.limit else ""
+        order = f"sort_values({quote(column)}, ascending={query.end != 'high'})"
+        context.script.add(f"result = {context.rows}.{order}[{_shown(context)}]{head}")
+    listing = _name_rows(context)
     measured = _measured(query)
-    if measured is None or (measured == column and not context.column(column).is_number):
-        _say_labels(context, column)
-        return
-    _pairs(context, measured)
-    if query.limit is None:
-        context.answer("sorted", count=Code("len(result)"), column=context.named(column), listing=Code("parts"))
+    if query.limit is None or (measured is None and not context.column(column).is_date):
+        context.answer("sorted", count=Code("len(result)"), column=context.named(column), listing=listing)
     elif measured != column:
-        key = "latest" if query.end == "high" else "earliest"
-        context.answer(key, scope=context.scope, listing=Code("parts"))
+        context.answer("latest" if query.end == "high" else "earliest", scope=context.scope, listing=listing)
     else:
         key = "top_high" if query.end == "high" else "top_low"
-        context.answer(key, column=context.named(column), scope=context.scope, listing=Code("parts"))
+        context.answer(key, column=context.named(column), scope=context.scope, listing=listing)
         _bars(context, column)
 
 
-def _say_labels(context: Context, column: str) -> None:
-    """Rows that are named but not measured."""
+def _name_rows(context: Context) -> Code:
+    """Writes how the rows are named, each with what is measured; an expression for all of them in one line."""
     query = context.query
-    labels = Code("listing(labels)")
-    if query.limit is not None and context.column(column).is_date:
-        context.answer("latest" if query.end == "high" else "earliest", scope=context.scope, listing=labels)
-    else:
-        context.answer("sorted", count=Code("len(result)"), column=context.named(column), listing=labels)
+    table, count = "result", ""
+    if query.limit is None:
+        context.script.add(f"top = result.head({LISTED})")
+        table, count = "top", ", count=len(result)"
+    labels = query.columns[: _label_count(context)]
+    _labels(context, labels, table)
+    measured = _measured(query) or _compared(context)
+    if measured is None or measured in labels:
+        return Code(f"listing(labels{count})")
+    item = f'f"{{label}} ({{number(value)}})" for label, value in zip(labels, {table}[{quote(measured)}])'
+    context.script.add(f"parts = listing(({item}){count})" if count else f"parts = listing({item})")
+    return Code("parts")
 
 
 def _ends(context: Context) -> None:
@@ -129,13 +132,7 @@ def _matching(context: Context) -> None:
     context.start()
     head = f".head({query.limit})" if query.limit else ""
     context.script.add(f"result = {context.rows}[{_shown(context)}]{head}")
-    _labels(context, query.columns[: _label_count(context)])
-    measured = _measured(query) or _compared(context)
-    if measured is not None and measured not in query.columns[: _label_count(context)]:
-        _pairs(context, measured)
-        listing = Code("parts")
-    else:
-        listing = Code("listing(labels)")
+    listing = _name_rows(context)
     if query.measures:
         words = context.join(context.named(name) for name in query.columns if context.column(name).is_measure)
         context.answer("lookup", column=words, scope=context.scope, listing=listing)
@@ -159,14 +156,14 @@ def _label_count(context: Context) -> int:
     return max(count, 1) if context.query.columns else 0
 
 
-def _labels(context: Context, columns: tuple[str, ...]) -> None:
-    """`labels`: how each row is named."""
-    codes = [_text_of(context, name) for name in columns]
+def _labels(context: Context, columns: tuple[str, ...], table: str = "result") -> None:
+    """`labels`: how each row of `table` is named."""
+    codes = [_text_of(context, name, table) for name in columns]
     context.script.add("labels = " + ' + " " + '.join(codes))
 
 
-def _text_of(context: Context, name: str) -> str:
-    values = f"result[{quote(name)}]"
+def _text_of(context: Context, name: str, table: str) -> str:
+    values = f"{table}[{quote(name)}]"
     column = context.column(name)
     missing = '.fillna("–")' if column.profile.missing else ""
     if column.is_date:
@@ -176,12 +173,6 @@ def _text_of(context: Context, name: str) -> str:
     return f"{values}.astype(str)" if not missing else f"{values}.astype(object){missing}.astype(str)"
 
 
-def _pairs(context: Context, column: str) -> None:
-    context.script.add(
-        f'parts = listing(f"{{label}} ({{number(value)}})" for label, value in zip(labels, result[{quote(column)}]))'
-    )
-
-
 def _bars(context: Context, column: str) -> None:
     """The top rows as bars, where it is a ranking of a few."""
     limit = context.query.limit or 0
@@ -189,10 +180,10 @@ def _bars(context: Context, column: str) -> None:
         return
     context.script.add("", "height = 1.5 + 0.3 * len(result)")
     figure(context, "9, height")
-    context.script.add(f"ax.barh(labels[::-1], result[{quote(column)}][::-1])")
+    context.script.add(
+        f"ax.barh(range(len(result)), result[{quote(column)}][::-1], tick_label=labels[::-1])",
+        'ax.ticklabel_format(axis="x", style="plain")',
+    )
     key = "top_high" if context.query.end == "high" else "top_low"
     title = context.say(key, column=context.named(column), scope=context.scope, listing="").rstrip(" .:")
     finish(context, title, column, None)
-
-
-__all__ = ["Key", "Measure", "write_rows"]

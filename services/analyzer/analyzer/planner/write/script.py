@@ -18,11 +18,11 @@ HELPERS = {
         return f"{value:.3g}"
     return f"{value:.{2 if abs(value) >= 10 else 3}f}".rstrip("0").rstrip(".")
 ''',
-    "listing": '''def listing(parts, most=12):
-    """The first parts in one line, and how many were left out."""
+    "listing": '''def listing(parts, most=12, count=None):
+    """The first parts in one line, and how many (of `count`) were left out."""
     parts = list(parts)
-    more = [MORE] if len(parts) > most else []
-    return "; ".join(parts[:most] + more)
+    left = (count or len(parts)) - most
+    return "; ".join(parts[:most] + ([MORE] if left > 0 else []))
 ''',
 }
 """Functions that generated code may start with."""
@@ -108,7 +108,7 @@ class Script:
     columns: dict[str, None] = field(default_factory=dict)
     depth: int = 0
     more: str = ""
-    """What `listing` says of parts left out, as a Python literal that uses `len(parts) - most`."""
+    """What `listing` says of parts left out, as a Python literal that uses `left`."""
 
     def add(self, *lines: str) -> None:
         """Lines at the current depth; an empty one stays empty."""

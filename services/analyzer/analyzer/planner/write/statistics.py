@@ -1,5 +1,6 @@
 """Code for correlation, distribution and outliers."""
 
+from analyzer.planner.query import MAX_POINTS
 from analyzer.planner.write.charts import figure, finish, heatmap, plain
 from analyzer.planner.write.context import Context
 from analyzer.planner.write.keys import group_by
@@ -14,7 +15,6 @@ MAX_BOXES = 30
 def write_correlation(context: Context) -> None:
     context.start()
     first, second = context.query.columns
-    pair = f"{context.values(first)}, {context.values(second)}"
     context.script.add(f"result = {context.values(first)}.corr({context.values(second)})")
     strengths = {key: quote(context.say(f"strength_{key}")) for key in _STRENGTHS}
     context.script.add(
@@ -30,15 +30,19 @@ def write_correlation(context: Context) -> None:
         value=Code("number(result)"), strength=Code("strength"),
     )  # fmt: skip
     if context.query.chart != "none":
-        _scatter(context, pair)
+        _scatter(context)
 
 
 _STRENGTHS = ("weak", "strong_positive", "medium_positive", "strong_negative", "medium_negative")
 
 
-def _scatter(context: Context, pair: str) -> None:
+def _scatter(context: Context) -> None:
     first, second = context.query.columns
     context.script.add("")
+    if context.schema.rows > MAX_POINTS:
+        context.script.add(f"points = {context.rows}.sample(min({MAX_POINTS}, len({context.rows})), random_state=0)")
+        context.rows = "points"
+    pair = f"{context.values(first)}, {context.values(second)}"
     figure(context)
     if context.query.keys:
         key = context.query.keys[0].column

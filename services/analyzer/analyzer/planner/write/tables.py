@@ -12,6 +12,7 @@ def write_overview(context: Context) -> None:
     schema = context.schema
     context.script.use(*schema.names)
     context.script.add('result = df.describe(include="all").transpose()')
+    context.script.add(f"result = result.rename_axis({quote(context.say('column_axis'))})")
     context.script.add("names = listing(df.columns, most=30)")
     sentences = [
         context.literal("overview", rows=Code("len(df)"), columns=Code("len(df.columns)"), names=Code("names"))
@@ -47,7 +48,7 @@ def write_columns(context: Context) -> None:
     context.script.use(*context.schema.names)
     context.script.add(
         'result = pd.DataFrame({"type": df.dtypes.astype(str), "missing": df.isna().sum(), "different": df.nunique()})',
-        'result.index.name = "column"',
+        f"result = result.rename_axis({quote(context.say('column_axis'))})",
         "names = listing(df.columns, most=50)",
     )
     context.answer("columns", count=Code("len(df.columns)"), names=Code("names"))
@@ -70,8 +71,9 @@ def write_missing(context: Context) -> None:
     context.script.use(*columns)
     every = columns == context.schema.names
     frame = context.rows if every else f"{context.rows}[{names(columns)}]"
+    labels = f".rename({quote(context.say('missing_axis'))}).rename_axis({quote(context.say('column_axis'))})"
     context.script.add(
-        f"result = {frame}.isna().sum().sort_values(ascending=False)",
+        f"result = {frame}.isna().sum().sort_values(ascending=False){labels}",
         "some = result[result > 0]",
         'parts = listing(f"{name} {count}" for name, count in some.items())',
         "if some.empty:",

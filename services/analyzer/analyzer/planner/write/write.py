@@ -54,7 +54,7 @@ def write(query: Query, schema: Schema, language: str) -> Written:
     """The code for a query."""
     script = Script()
     context = Context(query, schema, language, script)
-    script.more = f"f{quote(context.say('more', count='{len(parts) - most}'))}"
+    script.more = f"f{quote(context.say('more', count='{left}'))}"
     _WRITERS[query.task](context)
     return Written(script.source(), summary(context), tuple(script.columns))
 

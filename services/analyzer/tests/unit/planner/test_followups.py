@@ -54,3 +54,31 @@ def test_answers_and_code_of_the_history_are_not_needed() -> None:
 def test_column_name_alone_goes_on_in_the_language_of_the_dialog() -> None:
     turns = (Turn(question="средний ветер по погоде", answer=""),)
     assert plan("temp_max?", profile_frame(table("seattle")), turns).language == "ru"
+
+
+def test_when_was_it_finds_the_moment_of_the_maximum() -> None:
+    outcome = ask("stocks", "max price of AAPL", "when was it?")
+    assert outcome.answer == "The highest price where symbol is AAPL is 223.02: 2010-03."
+
+
+def test_which_is_the_highest_picks_from_the_groups_before() -> None:
+    outcome = ask("seattle", "total precipitation by month", "which one is the highest?")
+    assert outcome.answer.startswith("December 2015 (2015-12): 284.5")
+
+
+def test_too_adds_a_value_or_a_measure() -> None:
+    assert set(ask("stocks", "average price by symbol for AAPL", "and MSFT too").result.index) == {"AAPL", "MSFT"}
+    assert list(ask("seattle", "average wind by weather", "temp_max as well").result.columns) == [
+        "mean wind",
+        "mean temp_max",
+    ]
+
+
+def test_compare_with_another_period_tells_them_apart() -> None:
+    outcome = ask("stocks", "average price of AAPL in 2005", "compare with 2006")
+    assert outcome.result.round(2).to_dict() == {2005: 48.17, 2006: 72.04}
+
+
+def test_other_end_of_the_ranking() -> None:
+    lowest = table("gapminder").nsmallest(3, "income")["country"].tolist()
+    assert ask("gapminder", "top 3 countries by income", "and the lowest?").result["country"].tolist() == lowest
