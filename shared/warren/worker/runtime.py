@@ -7,7 +7,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import structlog
 from opentelemetry import propagate
@@ -31,6 +32,13 @@ log = structlog.get_logger(__name__)
 
 Handler = Callable[[Any], Awaitable[JobResult]]
 JobHandlers = Mapping[type[JobPayload], Handler]
+
+
+class Resend(Protocol):
+    """Has a job run again after `delay` seconds, here or elsewhere. Raises `BrokerUnavailable`."""
+
+    async def __call__(self, job: jobs.JobMessage, *, delay: float) -> None: ...
+
 
 RETRY_BASE_SECONDS = 2.0
 RETRY_MAX_SECONDS = 300.0
@@ -57,10 +65,17 @@ class Verdict(enum.Enum):
 
 
 class Runtime:
-    """`handlers` is the service's table of job kinds. One per worker process."""
+    """`handlers` is the service's table of job kinds. One per worker process. Retries go to the job's queue, if not to
+    a `resend` of another kind."""
 
     def __init__(
-        self, service: str, handlers: JobHandlers, broker: Broker, blobs: BlobStore, queries: QueryClient
+        self,
+        service: str,
+        handlers: JobHandlers,
+        broker: Broker,
+        blobs: BlobStore,
+        queries: QueryClient,
+        resend: Resend | None = None,
     ) -> None:
         self._service = service
         self._handlers = {
@@ -71,6 +86,7 @@ class Runtime:
         self._broker = broker
         self._blobs = blobs
         self._queries = queries
+        self._resend: Resend = resend or partial(jobs.publish, broker)
         self._runs = ActiveRuns()
         self._cancelled: OrderedDict[str, None] = OrderedDict()
         self._draining = False
@@ -273,13 +289,13 @@ class Runtime:
             update={"run": active.run + 1, "retries": job.retries + 1, "resent": False, "crashes": 0}
         )
         # Insist: to hand the message back instead would count as a crash of this worker.
-        sent = await insist(lambda: jobs.publish(self._broker, follow_up, delay=delay), lambda: active.given_up)
+        sent = await insist(lambda: self._resend(follow_up, delay=delay), lambda: active.given_up)
         return Verdict.acknowledge if sent else Verdict.requeue
 
     async def _hand_on(self, job: jobs.JobMessage, number: int, delay: float = 0.0) -> Verdict:
         """Give the job to another worker as a fresh message: a worker that stops must not count as one that died."""
         try:
-            await jobs.publish(self._broker, job.model_copy(update={"run": number + 1}), delay=delay)
+            await self._resend(job.model_copy(update={"run": number + 1}), delay=delay)
         except BrokerUnavailable as error:
             log.warning("job_not_handed_on", error=str(error))
             return Verdict.requeue

@@ -22,7 +22,7 @@ from warren.queries import QueryClient, QueryHandlers, QueryServer
 from warren.settings import Settings
 from warren.telemetry import health, logs, metrics, traces
 from warren.worker.beat import Schedule
-from warren.worker.runtime import JobHandlers, Runtime, Verdict
+from warren.worker.runtime import JobHandlers, Resend, Runtime, Verdict
 
 log = structlog.get_logger(__name__)
 
@@ -65,12 +65,12 @@ class Service(Generic[S]):
 
 
 @asynccontextmanager
-async def runtime(service: Service[S], settings: S) -> AsyncIterator[Runtime]:
+async def runtime(service: Service[S], settings: S, resend: Resend | None = None) -> AsyncIterator[Runtime]:
     """Everything between RabbitMQ's messages and the handlers, running on the current loop."""
     async with Broker(settings.broker_url.get_secret_value(), f"{service.name} worker") as broker:
         core = Core(broker, BlobStore(settings.blobs_url), QueryClient(broker))
         async with service.bootstrap(settings, core) as handlers:
-            made = Runtime(service.name, handlers.jobs, broker, core.blobs, core.queries)
+            made = Runtime(service.name, handlers.jobs, broker, core.blobs, core.queries, resend)
             core.queries.start()
             control.listen(broker, made.cancel, made.listening)
             if handlers.queries:
