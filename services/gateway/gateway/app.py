@@ -19,7 +19,6 @@ from gateway.measure import Measure
 from gateway.routes import analyses, files, health, jobs, sessions, tickets
 from gateway.settings import GatewaySettings
 from gateway.streams import events
-from gateway.streams.places import Places
 from gateway.uploads import BodyLimit
 
 EXPOSED_HEADERS = ["Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]
@@ -47,7 +46,6 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     )
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
     app.state.keys = KeyCache()
-    app.state.places = Places(settings.max_sockets_per_key)
     for router in (
         sessions.router, files.router, analyses.router, jobs.router, tickets.router, events.router,
         health.router, compat.router, asyncapi.router,

@@ -14,6 +14,7 @@ from gateway.recorder import Recorder
 from gateway.relay import Relay, to_broker
 from gateway.service import Gateway
 from gateway.settings import GatewaySettings
+from gateway.streams.places import Places
 from gateway.watches import Watches
 from warren import database
 from warren.blobs import BlobStore
@@ -45,6 +46,7 @@ async def bootstrap(settings: GatewaySettings) -> AsyncIterator[Gateway]:
             intake=Intake(store),
             watches=Watches(store, broker),
             limits=RateLimits(),
+            places=Places(store, settings.max_sockets_per_key),
         )
         gateway.queries.start()
         QueryServer(broker, "gateway", _answers(store)).start()
@@ -71,6 +73,7 @@ async def _running(gateway: Gateway) -> AsyncIterator[None]:
         "sweep": gateway.relay.sweep,
         "recorder": recorder.run,
         "watches": gateway.watches.run,
+        "places": gateway.places.run,
     }
     tasks = [asyncio.create_task(_keep_running(name, run), name=name) for name, run in work.items()]
     try:

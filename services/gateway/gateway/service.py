@@ -17,6 +17,7 @@ from gateway.recorder import tell
 from gateway.relay import Relay
 from gateway.settings import GatewaySettings
 from gateway.store import jobs as store
+from gateway.streams.places import Places
 from gateway.watches import Watches
 from warren import control, events
 from warren.blobs import BlobStore
@@ -43,6 +44,7 @@ class Gateway:
     intake: Intake
     watches: Watches
     limits: RateLimits
+    places: Places
 
     async def insert(
         self, connection: AsyncConnection, payload: JobPayload, key_id: str, session_id: str | None = None

@@ -77,6 +77,14 @@ async def revoke(connection: AsyncConnection, key_id: str) -> bool:
     return bool(result.rowcount)
 
 
+async def revoked(connection: AsyncConnection, key_ids: Sequence[str]) -> Sequence[str]:
+    """Those of these keys that are."""
+    found = await connection.execute(
+        sa.select(api_keys.c.id).where(api_keys.c.id.in_(key_ids), api_keys.c.revoked_at.is_not(None))
+    )
+    return found.scalars().all()
+
+
 async def create_ticket(connection: AsyncConnection, key_id: str) -> str:
     """A secret that opens one WebSocket within `TICKET_SECONDS`."""
     secret = secrets.token_urlsafe(32)

@@ -1,24 +1,57 @@
-"""How many open streams a key may hold on one replica."""
+"""The open streams of this replica, by key: how many a key may hold, and their end when the key is revoked."""
 
-from collections import Counter
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import structlog
 from prometheus_client import Gauge
 
 from gateway.problems import Problem
+from gateway.store import keys
+from gateway.store.keys import LOCAL
+from warren.database import Database
+from warren.errors import DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
 
 OPEN = Gauge("warren_websocket_connections", "Open WebSockets and event streams")
 
+CHECK_SECONDS = 2.0
+"""How often the keys of open streams are looked at; so long a revoked one may still hear something."""
+
+
+class KeyRevoked(Problem):
+    """While a stream was open, its key was revoked."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "key.invalid", "This key was revoked.")
+
+
+class Place:
+    """One open stream. `revoked` is done as soon as its key is known to be."""
+
+    def __init__(self) -> None:
+        self.revoked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def wait(self, work: "asyncio.Future[Any]", seconds: float | None = None) -> bool:
+        """Whether `work` is done within `seconds`; it goes on in any case. Raises `KeyRevoked`."""
+        done, _ = await asyncio.wait({work, self.revoked}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if self.revoked.done():
+            raise KeyRevoked
+        return bool(done)
+
 
 class Places:
-    def __init__(self, per_key: int) -> None:
+    def __init__(self, database: Database, per_key: int) -> None:
+        self._database = database
         self._per_key = per_key
-        self._open: Counter[str] = Counter()
+        self._open: dict[str, set[Place]] = {}
 
     def held(self, key_id: str) -> int:
         """How many places this key holds."""
-        return self._open[key_id]
+        return len(self._open.get(key_id, ()))
 
     def check(self, key_id: str) -> None:
         """Raises a 429 `Problem` when all places of this key are taken."""
@@ -31,12 +64,32 @@ class Places:
             )
 
     @contextmanager
-    def taken(self, key_id: str) -> Iterator[None]:
+    def taken(self, key_id: str) -> Iterator[Place]:
         """Hold one place; `check()` first."""
-        self._open[key_id] += 1
+        place = Place()
+        self._open.setdefault(key_id, set()).add(place)
         OPEN.inc()
         try:
-            yield
+            yield place
         finally:
-            self._open[key_id] -= 1
             OPEN.dec()
+            self._open[key_id].discard(place)
+            if not self._open[key_id]:
+                del self._open[key_id]
+
+    async def run(self) -> None:
+        """End the streams of keys that are revoked, for as long as the gateway lives."""
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            held = [key_id for key_id in self._open if key_id != LOCAL.id]
+            if not held:
+                continue
+            try:
+                async with self._database.transaction() as connection:
+                    revoked = await keys.revoked(connection, held)
+            except DatabaseUnavailable as error:
+                log.info("keys_not_checked", error=str(error))
+                continue
+            for place in [place for key_id in revoked for place in self._open.get(key_id, ())]:
+                if not place.revoked.done():
+                    place.revoked.set_result(None)

@@ -14,7 +14,7 @@ from gateway import problems
 from gateway.auth import count, offered_protocols, origin_allowed, socket_caller
 from gateway.service import Gateway
 from gateway.store.keys import ApiKey
-from gateway.streams.places import Places
+from gateway.streams.places import Place
 
 log = structlog.get_logger(__name__)
 
@@ -44,8 +44,9 @@ class Hangup(Exception):
 class Socket:
     """An admitted WebSocket; sends are one at a time and bounded in time."""
 
-    def __init__(self, socket: WebSocket, key: ApiKey) -> None:
+    def __init__(self, socket: WebSocket, key: ApiKey, place: Place) -> None:
         self._socket = socket
+        self._place = place
         self._sending = asyncio.Lock()
         self._upcoming: asyncio.Task[MutableMapping[str, Any]] | None = None
         self.key = key
@@ -69,7 +70,8 @@ class Socket:
         await self.send({"type": "error", "code": code, "message": message, **more})
 
     async def receive(self, max_bytes: int) -> dict[str, Any]:
-        """The next JSON object. Raises `Hangup` for anything else, `WebSocketDisconnect` at the end."""
+        """The next JSON object. Raises `Hangup` for anything else, `WebSocketDisconnect` at the end, `KeyRevoked`
+        when that happens."""
         message = await self._peek()
         self._upcoming = None
         if message["type"] == "websocket.disconnect":
@@ -102,11 +104,12 @@ class Socket:
 
     async def _gone(self) -> None:
         if (await self._peek())["type"] != "websocket.disconnect":
-            await asyncio.Event().wait()
+            await self._place.wait(asyncio.get_running_loop().create_future())
 
     async def _peek(self) -> MutableMapping[str, Any]:
         self._upcoming = self._upcoming or asyncio.ensure_future(self._socket.receive())
-        return await asyncio.shield(self._upcoming)
+        await self._place.wait(self._upcoming)
+        return self._upcoming.result()
 
 
 @asynccontextmanager
@@ -116,7 +119,6 @@ async def admitted(socket: WebSocket, scope: str) -> AsyncIterator[Socket | None
     `scope` is what the key must be allowed to do: read or write.
     """
     gateway: Gateway = socket.app.state.gateway
-    places: Places = socket.app.state.places
     if not origin_allowed(socket.headers, gateway.settings.cors_origins):
         await socket.close(NO_KEY, "this origin may not connect")
         yield None
@@ -125,14 +127,14 @@ async def admitted(socket: WebSocket, scope: str) -> AsyncIterator[Socket | None
     await socket.accept("bearer" if "bearer" in offered_protocols(socket) else None)
     try:
         key = await socket_caller(socket, scope)
-        places.check(key.id)
+        gateway.places.check(key.id)
     except Exception as error:  # noqa: BLE001  each has its close code
         await _hang_up(socket, _hangup_for(error))
         yield None
         return
-    with places.taken(key.id):
+    with gateway.places.taken(key.id) as place:
         try:
-            yield Socket(socket, key)
+            yield Socket(socket, key, place)
         except Hangup as hangup:
             await _hang_up(socket, hangup)
         except WebSocketDisconnect as gone:

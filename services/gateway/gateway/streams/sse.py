@@ -11,7 +11,8 @@ from pydantic_core import to_json
 
 from gateway import views
 from gateway.problems import Problem
-from gateway.streams.places import Places
+from gateway.service import Gateway
+from gateway.streams.places import KeyRevoked, Place
 from gateway.watches import START, Position
 from warren.contracts.events import JobEvent
 
@@ -33,12 +34,12 @@ def parse_position(text: str | None) -> Position:
 
 def event_stream(request: Request, events: AsyncGenerator[JobEvent], key_id: str) -> StreamingResponse:
     """The response that streams these events. Raises a 429 `Problem` when the key holds too many streams."""
-    places: Places = request.app.state.places
-    places.check(key_id)
+    gateway: Gateway = request.app.state.gateway
+    gateway.places.check(key_id)
 
     async def lines() -> AsyncIterator[str]:
-        with places.taken(key_id):
-            async with aclosing(_with_keepalive(events)) as stream:
+        with gateway.places.taken(key_id) as place:
+            async with aclosing(_with_keepalive(events, place)) as stream:
                 async for event in stream:
                     yield ": keep-alive\n\n" if event is None else encode(event)
 
@@ -51,14 +52,17 @@ def encode(event: JobEvent) -> str:
     return f"id: {event.id}\nevent: {event.type}\ndata: {data}\n\n"
 
 
-async def _with_keepalive(events: AsyncGenerator[JobEvent]) -> AsyncGenerator[JobEvent | None]:
-    """The events, with None whenever nothing came for a while."""
+async def _with_keepalive(events: AsyncGenerator[JobEvent], place: Place) -> AsyncGenerator[JobEvent | None]:
+    """The events, with None whenever nothing came for a while; they end when the key is revoked."""
     upcoming: asyncio.Task[JobEvent] | None = None
     try:
         while True:
             upcoming = upcoming or asyncio.ensure_future(anext(events))
-            done, _ = await asyncio.wait({upcoming}, timeout=KEEPALIVE_SECONDS)
-            if not done:
+            try:
+                happened = await place.wait(upcoming, KEEPALIVE_SECONDS)
+            except KeyRevoked:
+                return
+            if not happened:
                 yield None
                 continue
             finished, upcoming = upcoming, None

@@ -91,7 +91,7 @@ class RunningGateway:
 
     def places(self, key_id: str = "local") -> int:
         """How many streams and sockets a key holds."""
-        return int(self.app.state.places.held(key_id))
+        return self.parts.places.held(key_id)
 
     @property
     def port(self) -> int:

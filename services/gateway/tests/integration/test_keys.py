@@ -13,7 +13,7 @@ from gateway.models import api_keys, tickets
 from gateway.settings import GatewaySettings
 
 from .conftest import StartGateway
-from .support import CSV, SECONDS, RunningGateway, close_code, receive, send
+from .support import CSV, SECONDS, RunningGateway, close_code, receive, send, until
 
 Cli = Callable[..., list[str]]
 
@@ -103,6 +103,35 @@ async def test_a_revoked_key_stops_working_once_the_cache_forgets_it(
         async with asyncio.timeout(SECONDS):
             while (await client.get("/v1/jobs")).status_code != 401:
                 pass
+
+
+async def test_the_open_streams_of_a_revoked_key_end(start_gateway: StartGateway, cli: Cli) -> None:
+    async with start_gateway(auth="keys") as gateway:
+        key_id, secret, _ = await run_cli(cli, "keys", "create", "lost")
+        client = gateway.client(secret)
+        headers, other = ({"Authorization": f"Bearer {key}"} for key in (secret, await gateway.create_key()))
+        job, session = await client.ask(), (await client.post("/api/sessions")).json()["session_id"]
+        async with (
+            gateway.connect("/v1/events", additional_headers=headers) as quiet,
+            gateway.connect("/v1/events", additional_headers=headers) as watching,
+            gateway.connect(f"/ws/analyze/{session}", additional_headers=headers) as earlier,
+            client.stream("GET", job["urls"]["events"]) as stream,
+            gateway.connect("/v1/events", additional_headers=other) as kept,
+        ):
+            await send(watching, type="watch", job_id=job["id"])
+            assert (await receive(watching))["event"] == "queued"
+            await send(earlier, type="analyze", query="how many?", file_base64="YQox")
+            assert (await receive(earlier))["type"] == "progress"
+            await run_cli(cli, "keys", "revoke", key_id)
+
+            async with asyncio.timeout(SECONDS):
+                assert "event: queued" in [line async for line in stream.aiter_lines()]
+            for socket in (quiet, watching, earlier):
+                assert (await receive(socket))["code"] == "key.invalid"
+                assert await close_code(socket) == 4401
+            await until(lambda: gateway.places(key_id) == 0)
+            await send(kept, type="ping")
+            assert await receive(kept) == {"type": "pong"}
 
 
 async def test_revoking_a_key_that_is_not_there_says_so(start_gateway: StartGateway, cli: Cli) -> None:
