@@ -108,8 +108,8 @@ def _phrases(tokens: Sequence[Token], words: Lexicon) -> Iterator[Item]:
             cues = words.cues.get(tuple(part for part, _ in flat[start:end]))
             first, last = flat[start][1], flat[end - 1][1] + 1
             if cues and all(token.kind != "quoted" for token in tokens[first:last]):
-                if cues[0].kind == "compare" and not _is_number_next(tokens, last, words):
-                    continue
+                if any(cue.kind == "compare" for cue in cues) and not _is_number_next(tokens, last, words):
+                    cues = tuple(cue for cue in cues if cue.kind != "compare")
                 cues = tuple(cue for cue in cues if cue.exact in (None, _text(tokens, first, last).lower()))
                 if not cues:
                     continue

@@ -122,6 +122,8 @@ class Lexicon:
     measured_in: Mapping[str, str]
     """Units after a number and the concept they measure: degrees, temperature."""
     per: frozenset[str]
+    over: frozenset[str]
+    """Words between two numbers to be drawn against each other."""
     past: frozenset[str]
     """Words of a record, not a habit: "had the highest price"."""
     total_rows: frozenset[str]
@@ -187,6 +189,7 @@ def lexicon() -> Lexicon:
             for unit, concept in (pair.split("=") for pair in table["words"]["measured_in"].split())
         },
         per=_plain(tables, "per"),
+        over=_plain(tables, "over"),
         past=_plain(tables, "past"),
         total_rows=_plain(tables, "total_rows"),
         quarters=_stems(tables, "quarters"),

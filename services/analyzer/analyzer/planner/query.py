@@ -109,6 +109,8 @@ class Draft:
     usually: bool = False
     past: bool = False
     """It asks for a record ("had the highest"), not for a habit ("has")."""
+    falling: bool = False
+    """Of a change: the word for it means less ("drop"), so that the biggest is the lowest."""
     comparing: bool = False
     """Two comparatives without a number: "are richer countries healthier"."""
     time_words: bool = False

@@ -77,7 +77,7 @@ class Column:
         values = self.profile.values
         if self.profile.kind == "boolean":
             return True
-        if self.profile.kind == "integer" and values and set(values) <= _FLAG:
+        if self.profile.kind == "integer" and set(values) == _FLAG:
             return 1
         said = {str(value).lower(): value for value in values} if self.profile.kind == "category" else {}
         affirmed = [value for text, value in said.items() if text in lexicon().affirmed]
@@ -112,9 +112,16 @@ class Column:
     @property
     def is_total(self) -> bool:
         """Whether adding it up over rows makes sense, as far as its name tells."""
-        about = lexicon().about
-        known = [concept for concept in self.concepts if about.is_measure(concept)]
-        return bool(known) and all(concept in about.totals for concept in known)
+        return self.is_known and all(concept in lexicon().about.totals for concept in self._measured)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the name says what is measured."""
+        return bool(self._measured)
+
+    @property
+    def _measured(self) -> list[str]:
+        return [concept for concept in self.concepts if lexicon().about.is_measure(concept)]
 
     @property
     def is_bad(self) -> bool:

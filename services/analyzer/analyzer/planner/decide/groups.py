@@ -53,7 +53,7 @@ def grouped(state: Deciding) -> Query | None:
         raise Unanswerable("nothing_called", word=state.draft.unknown[0])
     if state.draft.counting and not state.draft.counted and not state.measures:
         keys = (*keys, *(key for key in state.categories() if key not in keys))
-    measures = _measures(state)
+    measures = _measures(state, keys)
     if measures == (COUNT,) and not state.draft.counting and state.draft.unknown and not state.said("rows", "share"):
         raise Unanswerable("nothing_called", word=state.draft.unknown[0])
     keys = tuple(sorted(keys, key=lambda key: not state.column(key).is_time))[:2]
@@ -157,15 +157,15 @@ def _implied_keys(state: Deciding) -> tuple[Key, ...]:
     return ()
 
 
-def _measures(state: Deciding) -> tuple[Measure, ...]:
-    """What to compute, with aggregations. A condition's column is measured when nothing else is."""
+def _measures(state: Deciding, keys: tuple[Key, ...] = ()) -> tuple[Measure, ...]:
+    """What to compute by `keys`, with aggregations. A condition's column is measured when nothing else is."""
     if state.measures:
         series = state.schema.time is not None and state.schema.time.is_unique and not state.draft.keys
         if state.draft.counting and not series and not any(_is_countable(state, item) for item in state.measures):
             return (COUNT,)
         if state.draft.counting:
             return state.aggregated(state.measures, "sum")
-        return state.aggregated(state.measures)
+        return state.values_by(state.measures, keys)
     if state.draft.counting and state.draft.counted and not state.draft.aggregations:
         return (Measure(state.draft.counted, "nunique"),)
     having = [Measure(condition.column, condition.aggregation) for condition in state.having]

@@ -84,7 +84,6 @@ def _rank_groups(state: Deciding, key: Key, measures: tuple[Measure, ...]) -> Qu
     end = state.end(measures[0])
     if measures[0].aggregation is None and measures[0].column is not None and _is_record(state, key):
         extreme: Aggregation = "max" if end == "high" else "min"
-        state.warnings.append(f"assumed|{extreme}|{measures[0].column}")
         measures = (replace(measures[0], aggregation=extreme), *measures[1:])
     measures = state.aggregated(measures)
     if state.draft.usually and key.bucket == "month":

@@ -43,30 +43,32 @@ def change(state: Deciding) -> Query | None:
     """Per period if a period is named, else from the first to the last moment."""
     if not state.said("change", "yearly", "monthly"):
         return None
+    if state.draft.tasks == ("change",) and not state.names_anything:
+        raise Unanswerable("nothing_named")
     measures = state.measures[:1] or (_any_measure(state),)
-    ranked = None
+    end = state.end()
     if measures[0].aggregation in ("max", "min"):
-        ranked, measures = state.draft.extreme, (replace(measures[0], aggregation=None),)
+        end, measures = end or state.draft.extreme, (replace(measures[0], aggregation=None),)
     levels = state.aggregated(measures, _level(state, measures[0]))
     categories = tuple(key for key in (*state.draft.keys, *state.categories()) if not state.column(key).is_time)
     periods = [key for key in (*state.draft.keys, *state.moments()) if state.column(key).is_time]
     if state.said("yearly", "monthly"):
         periods = [state.time_key("year" if state.said("yearly") else "month")]
-    if state.schema.time is None:
-        raise Unanswerable("no_dates")
+    if end is not None and not categories and not periods:
+        periods = [state.time_key()]
+    limit = state.draft.limit or (1 if end is not None and not state.draft.order and not state.said("sort") else None)
+    having: tuple[Filter, ...] = ()
+    if end is not None and state.draft.falling:
+        end, having = "low" if end == "high" else "high", (Filter(levels[0].column or "", "lt", (0,)),)
     filters = _as_span(state)
-    if periods and not _is_natural(state, periods[0]) and len(filters) == len(state.filters):
-        end = state.end() or ranked
-        limit = state.draft.limit or (1 if end and (state.draft.asks or ranked) else None)
+    if periods and not _is_natural(state, periods[0]):
         return Query(
-            "aggregate", levels, (periods[0], *categories[:1]), filters, transform="growth", end=end, limit=limit,
-            chart=state.chart or "line",
+            "aggregate", levels, (periods[0], *categories[:1]), filters, having, transform="growth", end=end,
+            limit=limit, chart=state.chart or "line",
         )  # fmt: skip
-    end = state.end() or ("high" if categories else None)
-    limit = state.draft.limit or (1 if state.draft.end and state.draft.asks else None)
     keys = (_compared_periods(state, levels[0], filters), *categories[:1])
     return Query(
-        "change", levels, keys, filters, end=end, limit=limit,
+        "change", levels, keys, filters, having, end=end or ("high" if categories else None), limit=limit,
         chart=state.chart or ("bar" if categories else "line"),
     )  # fmt: skip
 

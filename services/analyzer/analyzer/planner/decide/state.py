@@ -36,6 +36,12 @@ class Deciding:
         return self.draft.measures
 
     @property
+    def names_anything(self) -> bool:
+        """Whether the question names a column, value or period of the table."""
+        draft = self.draft
+        return bool(draft.measures or draft.keys or draft.subjects or draft.filters)
+
+    @property
     def filters(self) -> tuple[Filter, ...]:
         """Conditions on rows; those on groups only count where there are groups."""
         return tuple(condition for condition in self.draft.filters if condition.aggregation is None)
@@ -183,14 +189,17 @@ class Deciding:
         return self.aggregated(measures)
 
     def aggregated(self, measures: tuple[Measure, ...], default: Aggregation | None = None) -> tuple[Measure, ...]:
-        """Every measure with an aggregation; those that said none get the fitting one, with a warning."""
+        """Every measure with an aggregation; those that said none get the fitting one.
+
+        There is a warning where the column's name does not tell whether its values are to be added up.
+        """
         done: list[Measure] = []
         for measure in measures:
             if measure.aggregation is not None or measure.column is None:
                 done.append(self._percentile(measure))
                 continue
             aggregation = default or self.default_aggregation(measure)
-            if default is None:
+            if default is None and (measure.operator or not self.schema[measure.column].is_known):
                 self.warnings.append(f"assumed|{aggregation}|{_name(measure)}")
             done.append(replace(measure, aggregation=aggregation))
         return tuple(dict.fromkeys(done))

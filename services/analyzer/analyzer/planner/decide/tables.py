@@ -1,7 +1,5 @@
 """Decisions about whole tables and columns: overview, missing values, correlation, distribution, lists of rows."""
 
-from dataclasses import replace
-
 from analyzer.planner.decide.state import Deciding
 from analyzer.planner.errors import Unanswerable
 from analyzer.planner.query import End, Key, Measure, Query
@@ -139,7 +137,7 @@ def shape(state: Deciding) -> Query | None:
 
 
 def columns(state: Deciding) -> Query | None:
-    if not state.said("columns") or _says_anything(state) or state.draft.aggregations:
+    if not state.said("columns") or state.names_anything or state.draft.aggregations:
         return None
     return Query("columns")
 
@@ -152,7 +150,7 @@ def overview(state: Deciding) -> Query | None:
         return Query("distribution", filters=state.filters, columns=names[:3], chart=state.chart or "hist")
     if categories and not names:
         return Query("distinct", filters=state.filters, columns=(categories[0].column,), chart=state.chart)
-    return None if _says_anything(state) else Query("overview")
+    return None if state.names_anything else Query("overview")
 
 
 def ends_of_table(state: Deciding) -> Query | None:
@@ -269,8 +267,3 @@ def _others(state: Deciding, shown: tuple[str, ...]) -> tuple[str, ...]:
     """The remaining columns, where the table is narrow enough to show them all."""
     rest = tuple(name for name in state.schema.names if name not in shown)
     return rest if len(shown) + len(rest) <= HEAD_ROWS else ()
-
-
-def _says_anything(state: Deciding) -> bool:
-    draft = replace(state.draft, warnings=())
-    return bool(draft.measures or draft.keys or draft.subjects or draft.filters)

@@ -7,7 +7,7 @@ from analyzer.planner.items import Item
 from analyzer.planner.lexicon import lexicon
 from analyzer.planner.query import Chart, Draft, End
 from analyzer.planner.read.comparisons import read_comparisons
-from analyzer.planner.read.groups import DEFAULT_LIMIT, read_keys, read_limit, read_ratio, read_subjects, read_window
+from analyzer.planner.read.groups import DEFAULT_LIMIT, read_keys, read_limit, read_pair, read_subjects, read_window
 from analyzer.planner.read.measures import MeasurePass
 from analyzer.planner.read.periods import read_periods
 from analyzer.planner.read.rewrite import rewrite
@@ -31,9 +31,9 @@ def read_draft(items: tuple[Item, ...], schema: Schema) -> Draft:
     read_periods(reading)
     read_comparisons(reading)
     limit = read_limit(reading)
-    tasks += read_ratio(reading)
+    tasks += read_pair(reading)
     keys = read_keys(reading)
-    read_values(reading)
+    tasks += read_values(reading)
     read_flags(reading)
     subjects = read_subjects(reading)
     asks = _asks(items)
@@ -67,6 +67,7 @@ def read_draft(items: tuple[Item, ...], schema: Schema) -> Draft:
         asks=asks,
         counting=measured.counting or superlative is not None,
         usually=any(item.has("adverb", "usually") for item in items),
+        falling=any(item.has("direction", "down") for item in items),
         comparing=sum(1 for item in items if item.adjective and item.adjective.degree == "comparative") > 1,
         past=any(word in reading.words.past for item in items for word in item.text.lower().split()),
         followup=_followup(items),

@@ -52,16 +52,17 @@ def read_keys(reading: Reading) -> list[Key]:
     return keys
 
 
-def read_ratio(reading: Reading) -> tuple[str, ...]:
-    """Takes the "per" of "price per square foot": two numbers, of which none can be grouped by."""
+def read_pair(reading: Reading) -> tuple[str, ...]:
+    """Takes the "per" of "price per square foot" and the "over" of "price over area": numbers nothing is grouped by."""
     for position in list(reading.cues("group")):
         before, after = reading.beside(position, -1), reading.beside(position, 1)
-        if before is None or after is None or stem(reading.items[position].text) not in reading.words.per:
+        word = stem(reading.items[position].text)
+        if before is None or after is None or word not in reading.words.per | reading.words.over:
             continue
         columns = reading.column(before), reading.column(after)
         if all(column is not None and column.is_measure and not column.is_discrete for column in columns):
             reading.take(position)
-            return ("ratio",)
+            return ("ratio" if word in reading.words.per else "compare",)
     return ()
 
 

@@ -14,7 +14,18 @@ SILENT = ("stop", "symbol")
 
 def rewrite(items: tuple[Item, ...], schema: Schema) -> tuple[Item, ...]:
     """The same items, some with another meaning."""
-    return _narrowed(_with_amounts(_with_adjectives(items, schema), schema))
+    return _narrowed(_with_amounts(_with_adjectives(_without_columns(items), schema), schema))
+
+
+def _without_columns(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """ "column a", "the price column": beside a column's name the word asks for nothing."""
+    named = {at for at, item in enumerate(items) if item.kind == "column"}
+    return tuple(
+        Item("stop", item.start, item.end, item.weight, item.text)
+        if item.has("task", "columns") and item.end - item.start == 1 and {at - 1, at + 1} & named
+        else item
+        for at, item in enumerate(items)
+    )
 
 
 def _narrowed(items: tuple[Item, ...]) -> tuple[Item, ...]:

@@ -13,10 +13,13 @@ from warren.contracts.analyzer import Cell
 _TEXT: dict[str, Operator] = {"contains": "contains", "starts": "starts", "ends": "ends"}
 
 
-def read_values(reading: Reading) -> None:
-    """Takes values, flags and names that may stand in text columns. Raises `Unanswerable` for known absent values."""
+def read_values(reading: Reading) -> tuple[str, ...]:
+    """Takes values and names that may stand in text columns; the tasks that words among them turn out to be.
+
+    Raises `Unanswerable` for known absent values.
+    """
     _read_texts(reading)
-    _read_presence(reading)
+    tasks = _read_presence(reading)
     positive: dict[str, list[int]] = {}
     for position in list(reading.positions("value")):
         item = reading.items[position]
@@ -29,6 +32,7 @@ def read_values(reading: Reading) -> None:
         _include(reading, column, positions)
     _read_absent(reading)
     _read_nothing(reading)
+    return tasks
 
 
 def read_flags(reading: Reading) -> None:
@@ -77,7 +81,9 @@ def _read_texts(reading: Reading) -> None:
         reading.filters.append(Filter(column.name, operator, (reading.items[text].text,)))
 
 
-def _read_presence(reading: Reading) -> None:
+def _read_presence(reading: Reading) -> tuple[str, ...]:
+    """ "the price is missing" is a condition, "which values are missing" asks for all that are."""
+    tasks: tuple[str, ...] = ()
     for position in list(reading.cues("presence")):
         beside = (reading.beside(position, 1), reading.beside(position, -1))
         at = next((at for at in beside if at is not None and reading.column(at) is not None), None)
@@ -86,6 +92,10 @@ def _read_presence(reading: Reading) -> None:
             reading.take(position, at)
             operator: Operator = "missing" if reading.items[position].has("presence", "missing") else "present"
             reading.filters.append(Filter(column.name, operator))
+        elif reading.items[position].has("presence", "missing"):
+            reading.take(position)
+            tasks = ("missing",)
+    return tasks
 
 
 def _value_column(reading: Reading, position: int) -> str:

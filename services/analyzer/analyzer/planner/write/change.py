@@ -2,7 +2,7 @@
 
 from analyzer.planner.write.charts import figure, finish, plain
 from analyzer.planner.write.context import Context
-from analyzer.planner.write.filters import condition_code, condition_words
+from analyzer.planner.write.filters import condition_code, condition_words, having_code
 from analyzer.planner.write.keys import aggregate_code, derive, group_by, is_period
 from analyzer.planner.write.script import Code, quote
 
@@ -92,7 +92,7 @@ def _change_by_group(context: Context) -> None:
     context.script.add(
         "first, last = series.bfill().iloc[0], series.ffill().iloc[-1]",
         "result = (100 * (last - first) / first).replace([np.inf, -np.inf], np.nan).dropna()",
-        f"result = result.sort_values(ascending={query.end == 'low'})",
+        f"result = result{''.join(map(having_code, query.having))}.sort_values(ascending={query.end == 'low'})",
     )
     if query.limit is not None:
         context.script.add(f"result = result.head({query.limit})")

@@ -42,6 +42,14 @@ def condition_code(condition: Filter, frame: str, schema: Schema) -> str:
     return _period(condition, values, is_year=schema[condition.column].is_year)
 
 
+def having_code(condition: Filter) -> str:
+    """Keeps the groups that meet a condition, as a method call."""
+    if condition.operator == "between":
+        low, high = condition.values
+        return f".loc[lambda values: values.between({quote(low)}, {quote(high)})]"
+    return f".loc[lambda values: values {_SIGNS[condition.operator]} {quote(condition.values[0])}]"
+
+
 def condition_words(condition: Filter, context: "Context") -> str:
     """The condition in the question's language."""
     column = context.named(condition.column)

@@ -1,8 +1,8 @@
 """Code for one value per group or period: a series, or a table for two keys or several measures."""
 
-from analyzer.planner.query import Filter
 from analyzer.planner.write.charts import draw
 from analyzer.planner.write.context import Context
+from analyzer.planner.write.filters import having_code
 from analyzer.planner.write.keys import (
     aggregate_code,
     cycle_code,
@@ -15,7 +15,6 @@ from analyzer.planner.write.script import Code, quote
 
 LISTED = 12
 """As many periods are named one by one in the answer; of more, the ends are."""
-_SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "eq": "==", "ne": "!="}
 _ITEMS = 'parts = listing(f"{name} {number(value)}" for name, value in result.items())'
 
 
@@ -41,8 +40,10 @@ def _series(context: Context, by: str, derived: str | None) -> None:
     key = query.keys[0]
     cut = query.limit is not None and query.end is not None
     name = "every" if cut and query.chart is not None and (query.limit == 1 or is_temporal(context, key)) else "result"
-    order = _order_code(context)
-    code = [values_code(context, by, derived), *map(_having_code, query.having)]
+    conditions, order = "".join(map(having_code, query.having)), _order_code(context)
+    if query.transform == "growth":
+        conditions, order = "", conditions + order
+    code = [values_code(context, by, derived), conditions]
     if query.transform == "share":
         context.script.chain(name, *code)
         code = [f"(100 * {name} / {name}.sum())"]
@@ -75,13 +76,6 @@ def _may_be_empty(context: Context) -> bool:
 def _has_gaps(context: Context) -> bool:
     column = context.query.measures[0].column
     return column is not None and context.column(column).profile.missing > 0
-
-
-def _having_code(condition: Filter) -> str:
-    if condition.operator == "between":
-        low, high = condition.values
-        return f".loc[lambda values: values.between({quote(low)}, {quote(high)})]"
-    return f".loc[lambda values: values {_SIGNS[condition.operator]} {quote(condition.values[0])}]"
 
 
 def _order_code(context: Context) -> str:

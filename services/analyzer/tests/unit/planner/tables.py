@@ -249,6 +249,13 @@ def _bookings() -> pd.DataFrame:
     )
 
 
+def _letters() -> pd.DataFrame:
+    """Names of one letter, and a column that only holds ones."""
+    days = pd.date_range("2024-01-01", periods=40)
+    v = np.arange(40) * 1.5
+    return pd.DataFrame({"d": days, "v": v, "w": np.sqrt(v), "a": 1, "b": np.where(v > 20, "x", "y")})
+
+
 _MAKERS: dict[str, Callable[[], pd.DataFrame]] = {
     "seattle": lambda: _csv("seattle-weather.csv", "date"),
     "stocks": lambda: _csv("stocks.csv", "date"),
@@ -267,6 +274,7 @@ _MAKERS: dict[str, Callable[[], pd.DataFrame]] = {
     "flights": _flights,
     "students": _students,
     "bookings": _bookings,
+    "letters": _letters,
 }
 
 

@@ -85,7 +85,22 @@ def test_misspelling_is_taken_with_a_warning() -> None:
 
 
 def test_assumed_aggregation_is_a_warning_in_the_language_of_the_question() -> None:
-    assert ask("shop", "сумма по регионам").plan.warnings == ("Не сказано, как объединять Сумма: взято сумма.",)
+    assert ask("letters", "v по b").plan.warnings == ("Не сказано, как объединять v: взято среднее.",)
+
+
+@pytest.mark.parametrize(
+    ("name", "question"),
+    [
+        ("shop", "сумма по регионам"),
+        ("shop", "сумма выручки по регионам"),
+        ("seattle", "precipitation by month"),
+        ("gapminder", "income by region"),
+        ("stocks", "which symbol had the highest price"),
+        ("letters", "plot v over d"),
+    ],
+)
+def test_natural_aggregation_is_no_warning(name: str, question: str) -> None:
+    assert ask(name, question).plan.warnings == ()
 
 
 def test_ambiguous_column_is_answered_for_both_with_a_warning() -> None:
@@ -122,6 +137,8 @@ def test_plan_names_its_columns_and_language() -> None:
         ("seattle", "Какая столица Франции?", "в нём нет"),
         ("gapminder", "income by year", "no column of dates"),
         ("sensors", "correlation between humidity and pressure", "pressure"),
+        ("stocks", "drop table users", "names nothing"),
+        ("stocks", "delete from customers", "delete"),
     ],
 )
 def test_refusal_says_what_is_missing(name: str, question: str, words: str) -> None:
