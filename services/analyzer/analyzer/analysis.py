@@ -10,6 +10,7 @@ from analyzer import report
 from analyzer.engines import Engine, LocalEngine, Proposal
 from analyzer.frames import PreparedFrame, RunResult
 from analyzer.honesty import Fabricated, check_reads_frame, columns_used
+from analyzer.planner import language_of
 from analyzer.sandbox import Sandbox
 from analyzer.spool import Spool
 from analyzer.wording import wording
@@ -50,7 +51,7 @@ async def analyze(
         try:
             await blobs.download(payload.file.blob, source)
         except BlobNotFound:
-            raise JobError("file.gone", wording(payload.question).file_gone) from None
+            raise JobError("file.gone", wording(language_of(payload.question)).file_gone) from None
         frame = await sandbox.prepare(
             source, name=payload.file.name, sheet=payload.sheet, target=folder / "frame.arrow"
         )
@@ -70,8 +71,9 @@ class _Analysis:
         self._payload = job.payload
         self._frame = frame
         self._sandbox = sandbox
-        self._words = wording(job.payload.question)
-        self._warnings = list(frame.report.warnings)
+        language = language_of(job.payload.question, frame.profile, job.payload.history)
+        self._words = wording(language)
+        self._warnings = [remark.said(language) for remark in frame.report.warnings]
         self._attempts: list[Attempt] = []
         self._prompt_tokens = self._completion_tokens = 0
         self._engine: Engine = LocalEngine()

@@ -6,6 +6,8 @@ from typing import Literal
 from warren.contracts.analyzer import Cell, Table
 from warren.contracts.base import Message
 
+Language = Literal["en", "ru"]
+"""The languages in which a question is understood and answered."""
 ColumnKind = Literal["integer", "number", "date", "boolean", "category", "text", "empty"]
 
 
@@ -36,8 +38,22 @@ class FrameProfile(Message):
     head: tuple[tuple[Cell, ...], ...] = ()
 
 
+class Remark(Message):
+    """A sentence for the user, or a part of one, in each language; braces stand for what is filled in."""
+
+    en: str
+    ru: str
+
+    def said(self, language: Language) -> str:
+        return self.ru if language == "ru" else self.en
+
+    def filled(self, **values: object) -> "Remark":
+        """The remark with `values` in the places of the same names."""
+        return Remark(en=self.en.format(**values), ru=self.ru.format(**values))
+
+
 class ReadReport(Message):
-    """How the file was read. `warnings` are sentences for the user: what was guessed, skipped or renamed, and where."""
+    """How the file was read. `warnings` say what was guessed, skipped or renamed, and where."""
 
     format: Literal["csv", "tsv", "excel", "parquet", "jsonl", "json"]
     encoding: str | None = None
@@ -47,7 +63,7 @@ class ReadReport(Message):
     sheets: tuple[str, ...] = ()
     rows: int
     columns: int
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Remark, ...] = ()
 
 
 class PreparedFrame(Message):

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from analyzer.planner.text import is_cyrillic
+from analyzer.frames import Language
 
 
 class Wording(NamedTuple):
@@ -38,6 +38,6 @@ _RUSSIAN = Wording(
 )
 
 
-def wording(question: str) -> Wording:
-    """Russian for a question with Cyrillic letters, English for any other."""
-    return _RUSSIAN if is_cyrillic(question) else _ENGLISH
+def wording(language: Language) -> Wording:
+    """The sentences in `language`."""
+    return _RUSSIAN if language == "ru" else _ENGLISH

@@ -6,7 +6,7 @@ from analyzer.engines.base import Proposal
 from analyzer.engines.prompt import write_prompt
 from analyzer.engines.reply import CANNOT_ANSWER, extract_code, extract_refusal
 from analyzer.frames import FrameProfile
-from analyzer.planner.text import is_cyrillic
+from analyzer.planner import language_of
 from warren.contracts.analyzer import Attempt, Turn
 from warren.llm import Completion, LlmClient
 
@@ -55,4 +55,5 @@ def _read(completion: Completion, question: str, profile: FrameProfile) -> Propo
 def _columns_sentence(question: str, profile: FrameProfile) -> str:
     names = ", ".join(column.name for column in profile.columns[:SHOWN_COLUMNS])
     more = ", …" if len(profile.columns) > SHOWN_COLUMNS else "."
-    return (f"В файле есть столбцы: {names}" if is_cyrillic(question) else f"The file has the columns {names}") + more
+    russian = language_of(question, profile) == "ru"
+    return (f"В файле есть столбцы: {names}" if russian else f"The file has the columns {names}") + more

@@ -6,6 +6,7 @@ be done) → `write` (the code and its sentences). Words and sentences of a lang
 """
 
 from analyzer.planner.errors import CannotAnswer
+from analyzer.planner.language import language_of
 from analyzer.planner.plan import Plan, plan
 
-__all__ = ["CannotAnswer", "Plan", "plan"]
+__all__ = ["CannotAnswer", "Plan", "language_of", "plan"]

@@ -1,24 +1,22 @@
 """The planner's front door: a question and a table's profile in, code out."""
 
 from collections.abc import Sequence
-from typing import Literal
 
-from analyzer.frames import FrameProfile
+from analyzer.frames import FrameProfile, Language
 from analyzer.planner.annotate import annotate
 from analyzer.planner.decide import decide
 from analyzer.planner.errors import CannotAnswer, Unanswerable
+from analyzer.planner.language import language_of
 from analyzer.planner.lexicon import texts
 from analyzer.planner.merge import is_followup, merge
 from analyzer.planner.query import Draft
 from analyzer.planner.read import read_draft
 from analyzer.planner.schema import Schema
-from analyzer.planner.text import is_cyrillic, tokenize
 from analyzer.planner.write import write
 from analyzer.planner.write.script import fill
 from warren.contracts.analyzer import Turn
 from warren.contracts.base import Message
 
-Language = Literal["en", "ru"]
 NAMED_COLUMNS = 40
 """As many columns are named when a question cannot be answered."""
 
@@ -58,7 +56,7 @@ def plan(question: str, profile: FrameProfile, history: Sequence[Turn] = ()) -> 
     year") changes the one before it. Raises `CannotAnswer` when the table cannot answer it.
     """
     schema = Schema.of(profile)
-    language = _language(question, schema, history)
+    language = language_of(question, profile, history)
     try:
         draft = _draft(question, schema, history)
         decided = decide(draft, schema)
@@ -91,18 +89,6 @@ def _earlier(schema: Schema, history: Sequence[Turn]) -> Draft:
         return _draft(history[-1].question, schema, history[:-1])
     except Unanswerable:
         return _earlier(schema, history[:-1]) if len(history) > 1 else Draft()
-
-
-def _language(question: str, schema: Schema, history: Sequence[Turn]) -> Language:
-    """By the script of most words that are not the table's own; a question of such only goes on as the dialog did."""
-    own = {name.lower() for name in schema.names}
-    own |= {str(value).lower() for column in schema.columns for value in column.profile.values}
-    words = [token.text for token in tokenize(question) if token.kind == "word"]
-    said = [word for word in words if word.lower() not in own and "_" not in word]
-    if not said and history:
-        return _language(history[-1].question, schema, history[:-1])
-    cyrillic = sum(is_cyrillic(word) for word in said or words)
-    return "ru" if cyrillic and cyrillic * 2 >= len(said or words) else "en"
 
 
 def _refusal(reason: Unanswerable, schema: Schema, language: Language) -> CannotAnswer:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analyzer.reading import remarks
 from analyzer.reading.dategrammar import (
     COMPACT,
     COMPACT_MONTH,
@@ -65,10 +66,10 @@ def dates_of_integers(column: TextColumn, notes: Notes) -> Dates | None:
             dates = _parse(values, (grammar,), day_first=True).local
             if np.isnat(dates).sum() > values.null_count:
                 return None
-            notes.add(f"Numbers were read as dates like {grammar.shown}", quote(column.name))
+            notes.add(remarks.DATES_OF_NUMBERS, remarks.NAME_LIKE, name=quote(column.name), value=grammar.shown)
             return dates
     if _SERIAL_NAME.search(column.name) and all_match(values, _SERIAL):
-        notes.add("Day numbers of a spreadsheet were read as dates", quote(column.name))
+        notes.add(remarks.DAY_NUMBERS, remarks.NAME, name=quote(column.name))
         days = pc.cast(values.fill_null("0"), pa.int64()).to_numpy().astype("m8[D]")
         return np.asarray(np.where(values.is_valid().to_numpy(zero_copy_only=False), _SERIAL_START + days, _NAT))
     return None
@@ -97,10 +98,10 @@ def read_dates(column: TextColumn, order: Order, notes: Notes) -> Dates | None:
     good = pa.array(~np.isnat(dates))
     if not tolerable(values, good, with_digits=_MAX_BAD_SHARE):
         return None
-    note_dropped(values, good, "Values that are no dates were left out", name, notes)
+    note_dropped(values, good, remarks.NO_DATES, name, notes)
     if len(parsed.grammars) > 1:
-        ways = " and ".join(grammar.shown for grammar in parsed.grammars[:4])
-        notes.add("Columns of dates are written in several ways", f"{quote(name)} (like {ways})")
+        ways = ", ".join(grammar.shown for grammar in parsed.grammars[:4])
+        notes.add(remarks.SEVERAL_WAYS, remarks.NAME_LIKE, name=quote(name), value=ways)
     return dates
 
 
@@ -236,9 +237,9 @@ def _without_zones(parsed: _Parsed, name: str, notes: Notes) -> Dates:
         return parsed.local
     if len(offsets) == 1 and parsed.zoned[~np.isnat(parsed.local)].all():
         zone = dt.timezone(dt.timedelta(minutes=int(offsets[0])))
-        notes.add("Time zones were left out, the times are local ones", f"{quote(name)} ({zone})")
+        notes.add(remarks.LOCAL_TIMES, remarks.NAME_AND, name=quote(name), detail=zone)
         return parsed.local
-    notes.add("Times with different time zones were converted to UTC", quote(name))
+    notes.add(remarks.MIXED_ZONES, remarks.NAME, name=quote(name))
     universal: Dates = parsed.local - parsed.offset.astype("m8[m]")
     return universal
 
@@ -251,15 +252,12 @@ def _slashed_order(words: pa.Array, name: str, order: Order, notes: Notes) -> bo
     fields = pc.extract_regex(slashed, SLASHED.regex)
     first, second = _number(fields, "first"), _number(fields, "second")
     if (first > 12).any() and (second > 12).any():
-        notes.add("Columns mix dates with the day and with the month first", quote(name))
+        notes.add(remarks.MIXED_ORDERS, remarks.NAME, name=quote(name))
     decided = _decide(first, second)
     if decided is None and (first != second).any():
         decided = order.day_first is not False
-        ways = ("day/month/year", "month/day/year")
-        notes.add(
-            f"Dates that could be either were read as {ways[not decided]}, not {ways[decided]}",
-            f"{quote(name)} (like {slashed[0].as_py()})",
-        )
+        order_read = remarks.DAY_FIRST if decided else remarks.MONTH_FIRST
+        notes.add(order_read, remarks.NAME_LIKE, name=quote(name), value=slashed[0].as_py())
     return decided is not False
 
 

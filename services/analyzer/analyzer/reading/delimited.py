@@ -9,6 +9,7 @@ from operator import length_hint
 from pathlib import Path
 from typing import Final, TextIO
 
+from analyzer.reading import remarks
 from analyzer.reading.dialect import Dialect, detect_dialect
 from analyzer.reading.encoding import Encoding
 from analyzer.reading.layout import find_layout
@@ -39,7 +40,7 @@ def read_delimited(path: Path, encoding: Encoding, notes: Notes) -> Delimited:
             with open_text(path, encoding) as file:
                 table = _Parser(file, dialect, notes).parse(sample)
         except csv.Error:
-            notes.say("A quotation mark at the top of the file is never closed, so that all were taken as text.")
+            notes.say(remarks.OPEN_QUOTE)
             with open_text(path, encoding) as file:
                 table = _Parser(file, replace(dialect, quoted=False), notes).parse(sample)
     return Delimited(table, dialect.delimiter)
@@ -73,7 +74,7 @@ class _Parser:
         self._dialect = dialect
         self._notes = notes
         self._lines: list[str] = []
-        self._reader = dialect.reader(text_lines(file, self._lines))
+        self._reader = dialect.reader(text_lines(file, self._lines, notes))
         self._done = 0
         self._width = 0
 
@@ -140,17 +141,16 @@ class _Parser:
             used, broken = 1, True
         alone = self._dialect.split(lines[0])
         if broken or (used > 1 and len(cells) != self._width == len(alone)):
-            self._notes.add("Quotation marks that are never closed were taken as text", f"line {number:,}")
+            self._notes.add(remarks.UNCLOSED, remarks.LINE, line=f"{number:,}")
             return alone, 1
         return cells, used
 
     def _fit(self, cells: list[str], number: int) -> list[str]:
         """A row made as wide as the table."""
+        place = {"line": f"{number:,}", "found": len(cells), "width": self._width}
         if len(cells) < self._width:
-            place = f"line {number:,} ({len(cells)} of {self._width})"
-            self._notes.add("Lines with too few values were filled up with empty ones", place)
+            self._notes.add(remarks.TOO_FEW, remarks.LINE_SHORT, **place)
             return cells + [""] * (self._width - len(cells))
         if any(cell.strip() for cell in cells[self._width :]):
-            place = f"line {number:,} ({len(cells)} instead of {self._width})"
-            self._notes.add("Lines with too many values were cut", place)
+            self._notes.add(remarks.TOO_MANY, remarks.LINE_LONG, **place)
         return cells[: self._width]

@@ -9,6 +9,7 @@ from typing import Final
 
 import charset_normalizer
 
+from analyzer.reading import remarks
 from analyzer.reading.content import HEAD_BYTES, refuse_binary
 from analyzer.reading.notes import Notes
 
@@ -66,7 +67,7 @@ def detect_encoding(path: Path, notes: Notes) -> Encoding:
         if head.startswith(mark):
             return Encoding(codec, broken=not _decodes(path, codec))
     if (wide := _wide(head)) is not None:
-        notes.say(f"The file has no encoding mark; it was read as {wide.upper()}.")
+        notes.say(remarks.NO_MARK, encoding=wide.upper())
         return Encoding(wide, broken=not _decodes(path, wide))
     refuse_binary(head)
     if _decodes(path, "utf-8"):
@@ -75,7 +76,7 @@ def detect_encoding(path: Path, notes: Notes) -> Encoding:
         return Encoding("utf-8", broken=True)
     codec = _guess(_sample(path))
     encoding = Encoding(codec, broken=not _decodes(path, codec))
-    notes.say(f"The file is not UTF-8; it was read as {encoding.label}.")
+    notes.say(remarks.NOT_UTF8, encoding=encoding.label)
     return encoding
 
 

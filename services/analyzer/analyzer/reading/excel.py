@@ -15,6 +15,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
+from analyzer.reading import remarks
 from analyzer.reading.cellrows import read_rows
 from analyzer.reading.errors import UnreadableFile
 from analyzer.reading.layout import refuse_too_many
@@ -95,7 +96,7 @@ def _first_table(workbook: CalamineWorkbook, names: tuple[str, ...], notes: Note
             if page.height > 1 and page.width >= enough:
                 others = ", ".join(quote(other) for other in names[:20] if other != name)
                 if others:
-                    notes.say(f"Sheet {quote(name)} was read; the workbook also has {others}.")
+                    notes.say(remarks.OTHER_SHEETS, name=quote(name), others=others)
                 return page
     raise UnreadableFile(
         "file.empty", f"No sheet of the workbook holds a header and rows below it ({', '.join(map(quote, names))})."

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analyzer.reading import remarks
 from analyzer.reading.dates import Dates, Order, dates_of_integers, day_first_of, read_dates
 from analyzer.reading.kernels import all_match, count, is_blank, strip_missing
 from analyzer.reading.literals import TRUTHS
@@ -72,7 +73,7 @@ def _strip(column: pa.Array, name: str, notes: Notes) -> TextColumn | pa.Array:
         return column
     values, markers = strip_missing(column)
     if markers:
-        notes.add("Read as missing", f"{', '.join(map(quote, markers))} in {quote(name)}")
+        notes.add(remarks.MISSING, remarks.VALUE_IN, value=", ".join(map(quote, markers)), name=quote(name))
     return text_column(name, values)
 
 
@@ -83,7 +84,7 @@ def _drop_blank_rows(columns: list[pa.Array], notes: Notes) -> None:
         blank = pc.and_(blank, is_blank(column))
         if not count(blank):
             return
-    notes.say(f"Rows without any value were left out: {count(blank):,}.")
+    notes.say(remarks.BLANK_ROWS, count=f"{count(blank):,}")
     columns[:] = [column.filter(pc.invert(blank)) for column in columns]
 
 
@@ -114,13 +115,13 @@ def _infer_plain(column: TextColumn, customs: Customs, notes: Notes) -> Column:
     if (dates := dates_of_integers(column, notes)) is not None:
         return dates
     if reason := id_reason(column):
-        notes.add(f"Columns of digits were kept as text ({reason})", quote(column.name))
+        notes.add(reason, remarks.NAME, name=quote(column.name))
         return column.values
     if customs.assumed == "," and all_match(column.values, _GROUPED_BY_POINTS):
         if customs.decimal == ",":
-            notes.add("Points were read as thousands separators, as the file has decimal commas", quote(column.name))
+            notes.add(remarks.POINTS_THOUSANDS, remarks.NAME, name=quote(column.name))
             return pc.cast(pc.replace_substring(column.values, ".", ""), pa.int64())
-        notes.add("Points that could separate thousands were read as decimal points", quote(column.name))
+        notes.add(remarks.POINTS_DECIMAL, remarks.NAME, name=quote(column.name))
     numbers = plain_numbers(column)
     return column.values if numbers is None else numbers
 

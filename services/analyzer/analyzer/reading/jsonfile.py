@@ -7,6 +7,7 @@ from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from analyzer.reading import remarks
 from analyzer.reading.cellrows import column_texts, read_rows
 from analyzer.reading.encoding import Encoding
 from analyzer.reading.errors import UnreadableFile
@@ -20,7 +21,6 @@ _START: Final = re.compile(r"""\ufeff?\s*(?:\[\s*(?:["\[{\]\d-]|null|true|false|
 _SPACE: Final = re.compile(r"[\s\ufeff]*")
 _MAX_DIGITS: Final = 18
 """Longer integers do not fit into 64 bits, and stay text."""
-_BROKEN_LINES: Final = "Lines that are no JSON were left out"
 
 
 def looks_like_json(head: str) -> bool:
@@ -32,7 +32,7 @@ def read_json(path: Path, encoding: Encoding, notes: Notes) -> tuple[RawTable, L
     """Read the table in a JSON file. Raises UnreadableFile if the JSON is broken or holds no table."""
     if _has_lines(path, encoding):
         with open_text(path, encoding) as file:
-            return _table(_line_values(text_lines(file), notes), notes), "jsonl"
+            return _table(_line_values(text_lines(file, notes=notes), notes), notes), "jsonl"
     if path.stat().st_size > MAX_JSON_BYTES:
         raise UnreadableFile(
             "file.too_large",
@@ -74,7 +74,7 @@ def _line_values(lines: Iterable[str], notes: Notes) -> Iterator[Any]:
             value = decoder.decode(text)
         except (ValueError, RecursionError):
             broken += 1
-            notes.add(_BROKEN_LINES, f"line {number:,}")
+            notes.add(remarks.BROKEN_JSON, remarks.LINE, line=f"{number:,}")
             continue
         good += 1
         yield value
@@ -134,7 +134,7 @@ def _rows_of(document: dict[str, Any], notes: Notes) -> Iterable[Any]:
     records = {key: value for key, value in tables.items() if isinstance(value[0], dict)}
     if records:
         key = max(records, key=lambda key: len(records[key]))
-        notes.say(f"The rows were taken from {quote(key)} inside the JSON.")
+        notes.say(remarks.INSIDE_JSON, key=quote(key))
         return records[key]
     if tables and len(tables) == len(document):
         return (dict(zip(document, values, strict=True)) for values in zip_longest(*document.values()))

@@ -5,6 +5,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analyzer.frames import Remark
+from analyzer.reading import remarks
 from analyzer.reading.literals import MISSING
 from analyzer.reading.notes import Notes, quote
 
@@ -73,12 +75,12 @@ def plain_spaces(values: pa.Array) -> pa.Array:
     return replace(values, SPACES, " ")
 
 
-def note_dropped(values: pa.Array, good: pa.Array, head: str, name: str, notes: Notes) -> None:
+def note_dropped(values: pa.Array, good: pa.Array, head: Remark, name: str, notes: Notes) -> None:
     """Note the values that are not `good` (true or null) and therefore become missing."""
     bad = values.filter(pc.and_(pc.invert(good), values.is_valid()))
     if len(bad):
-        times = f", {len(bad):,} in all" if len(bad) > 1 else ""
-        notes.add(head, f"{quote(bad[0].as_py())} in {quote(name)}{times}")
+        example = remarks.VALUES_IN if len(bad) > 1 else remarks.VALUE_IN
+        notes.add(head, example, value=quote(bad[0].as_py()), name=quote(name), count=f"{len(bad):,}")
 
 
 def tolerable(values: pa.Array, good: pa.Array, *, with_digits: float = 0.0) -> bool:

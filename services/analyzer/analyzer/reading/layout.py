@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal, NoReturn
 
+from analyzer.reading import remarks
 from analyzer.reading.errors import UnreadableFile
 from analyzer.reading.limits import MAX_COLUMNS, MAX_NAME_CHARACTERS
 from analyzer.reading.literals import cell_kind, is_missing, is_year
@@ -38,16 +39,18 @@ def find_layout(rows: Sequence[Row], notes: Notes) -> Layout:
     Raises UnreadableFile if there is no row with content, or if there are too many columns.
     """
     first = _first_row(rows)
+    if _has_gaps_in_header(rows, first):
+        first -= 1
     above = [row for row in rows[:first] if any(row)]
     if above:
         example = quote(next(cell for cell in above[0] if cell))
-        notes.say(f"Rows above the header were left out: {len(above)}, beginning with {example}.")
+        notes.say(remarks.ABOVE_HEADER, count=len(above), example=example)
     body = [row for row in rows[first + 1 :] if any(row)]
     if _is_header(rows[first], body):
         width = max(_filled_width(body), _last_filled(rows[first]))
         header = _fit(rows[first], body, width)
         return Layout(first + 1, clean_names(header, notes))
-    notes.say("The table has no header: its columns are named column_1, column_2 and so on.")
+    notes.say(remarks.NO_HEADER)
     width = _filled_width([rows[first], *body])
     return Layout(first, tuple(f"column_{number}" for number in range(1, refuse_too_many(width) + 1)))
 
@@ -68,9 +71,9 @@ def clean_names(header: Row, notes: Notes) -> tuple[str, ...]:
             counters[base] += 1
             name = f"{base}_{counters[base] + 1}"
         if not wanted:
-            notes.add("Columns without a heading were named", name)
+            notes.add(remarks.UNNAMED, remarks.NAME, name=name)
         elif name != wanted:
-            notes.add("Headings that occur twice were renamed", f"{quote(wanted)} to {quote(name)}")
+            notes.add(remarks.NAMED_TWICE, remarks.RENAMED, name=quote(wanted), new=quote(name))
         used.add(name)
         names.append(name)
     return tuple(names)
@@ -108,6 +111,15 @@ def _first_row(rows: Sequence[Row]) -> int:
         if (_filled(row) >= enough or without_index_name) and not _is_comment(rows, index, usual):
             return index
     return filled[0]
+
+
+def _has_gaps_in_header(rows: Sequence[Row], first: int) -> bool:
+    """Whether the row above is a header with few headings, not a title: it is as wide, and data follow it at once."""
+    above = rows[first - 1] if first else []
+    if not any(above) or len(above) != len(rows[first]) or above[0].startswith("#"):
+        return False
+    body = [row for row in rows[first + 1 :] if any(row)]
+    return not _is_header(rows[first], body) and _is_header(above, [rows[first], *body])
 
 
 def _is_comment(rows: Sequence[Row], index: int, usual: int) -> bool:

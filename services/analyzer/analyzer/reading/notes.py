@@ -1,6 +1,10 @@
 """What a person should know about how a file was read: few sentences, however large the file."""
 
+from dataclasses import dataclass, field
 from typing import Final
+
+from analyzer.frames import Remark
+from analyzer.reading import remarks
 
 MAX_EXAMPLES: Final = 5
 """Per sentence; the rest is counted."""
@@ -12,29 +16,46 @@ class Notes:
     """Collects remarks and groups those of one kind, like `Lines … were padded: 4, 9, 12 and 310 more.`"""
 
     def __init__(self) -> None:
-        self._examples: dict[str, list[str]] = {}
-        self._counts: dict[str, int] = {}
+        self._kinds: dict[str, _Kind] = {}
 
-    def say(self, sentence: str) -> None:
+    def say(self, sentence: Remark, **values: object) -> None:
         """Add a remark that stands for itself; it ends with a full stop."""
-        self._examples.setdefault(sentence, [])
+        self._kind(sentence.filled(**values))
 
-    def add(self, head: str, example: str) -> None:
-        """Count one more case of `head`, which reads well before a colon and a list of examples."""
-        examples = self._examples.setdefault(head, [])
-        self._counts[head] = self._counts.get(head, 0) + 1
-        if len(examples) < MAX_EXAMPLES:
-            examples.append(shorten(example))
+    def add(self, head: Remark, example: Remark, **values: object) -> None:
+        """Count one more case of `head`, which reads well before a colon and a list of examples.
 
-    def sentences(self) -> tuple[str, ...]:
+        The `values` are filled into the example.
+        """
+        kind = self._kind(head)
+        kind.count += 1
+        if len(kind.examples) < MAX_EXAMPLES:
+            kind.examples.append(example.filled(**values))
+
+    def sentences(self) -> tuple[Remark, ...]:
         """All remarks, in the order in which their kinds first came up."""
-        return tuple(self._sentence(head, examples) for head, examples in self._examples.items())
+        return tuple(kind.sentence() for kind in self._kinds.values())
 
-    def _sentence(self, head: str, examples: list[str]) -> str:
-        if not examples:
-            return head
-        more = self._counts[head] - len(examples)
-        return f"{head}: {', '.join(examples)}{f' and {more} more' if more else ''}."
+    def _kind(self, head: Remark) -> "_Kind":
+        if head.en not in self._kinds:
+            self._kinds[head.en] = _Kind(head)
+        return self._kinds[head.en]
+
+
+@dataclass
+class _Kind:
+    head: Remark
+    examples: list[Remark] = field(default_factory=list)
+    count: int = 0
+
+    def sentence(self) -> Remark:
+        if not self.examples:
+            return self.head
+        left = self.count - len(self.examples)
+        more = remarks.MORE.filled(count=left) if left else Remark(en="", ru="")
+        english = ", ".join(shorten(example.en) for example in self.examples)
+        russian = ", ".join(shorten(example.ru) for example in self.examples)
+        return Remark(en=f"{self.head.en}: {english}{more.en}.", ru=f"{self.head.ru}: {russian}{more.ru}.")
 
 
 def shorten(text: str, limit: int = MAX_EXAMPLE_CHARACTERS) -> str:

@@ -6,6 +6,8 @@ from typing import Final, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analyzer.frames import Remark
+from analyzer.reading import remarks
 from analyzer.reading.kernels import (
     all_match,
     any_match,
@@ -56,12 +58,12 @@ def is_plain(column: TextColumn) -> bool:
     return column.share(_PLAIN) == 1 and all_match(column.values, _PLAIN)
 
 
-def id_reason(column: TextColumn) -> str | None:
-    """Why plain numbers in this column are no quantity (part of a sentence), or None."""
+def id_reason(column: TextColumn) -> Remark | None:
+    """Why plain numbers in this column are no quantity, or None."""
     if re.search(_PHONE_NAME, column.name) or column.share(_PHONE) == 1:
-        return "digits that are no quantity"
+        return remarks.NO_QUANTITY
     if any_match(column.values, _ID):
-        return "leading zeros or too many digits"
+        return remarks.LONG_DIGITS
     return None
 
 
@@ -98,7 +100,7 @@ def styled_numbers(column: TextColumn, decimal: Decimal | None, notes: Notes) ->
     units = _units(parts)
     signs = ", ".join(sorted(units - {""}))
     if len(units - {""}) > 1 or ({"%", "‰"} & units and "" in units):
-        notes.add("Columns with several units were kept as text", f"{quote(name)} ({signs})")
+        notes.add(remarks.SEVERAL_UNITS, remarks.NAME_AND, name=quote(name), detail=signs)
         return None
     bodies = pc.struct_field(parts, "body")
     style = _style(bodies)
@@ -107,15 +109,15 @@ def styled_numbers(column: TextColumn, decimal: Decimal | None, notes: Notes) ->
     if not tolerable(values, numbers.is_valid()):
         _note_rest(values, numbers, name, notes)
         return None
-    note_dropped(values, numbers.is_valid(), "Words among numbers were left out", name, notes)
+    note_dropped(values, numbers.is_valid(), remarks.WORDS, name, notes)
     if style is None and any_match(bodies, ","):
-        meaning = "decimal commas" if first == "," else "thousands separators"
-        notes.add(f"Commas that could be either were read as {meaning}", quote(name))
+        meaning = remarks.COMMAS_DECIMAL if first == "," else remarks.COMMAS_THOUSANDS
+        notes.add(meaning, remarks.NAME, name=quote(name))
     if not all_match(bodies, _SHAPES[first]):
-        notes.add("Columns mix decimal points and commas", quote(name))
+        notes.add(remarks.MIXED_DECIMALS, remarks.NAME, name=quote(name))
     if signs:
-        what = "Percent signs were taken off, so 12% is 12" if "%" in signs else "Units were taken off numbers"
-        notes.add(what, f"{quote(name)} ({signs})")
+        what = remarks.PERCENT if "%" in signs else remarks.UNITS
+        notes.add(what, remarks.NAME_AND, name=quote(name), detail=signs)
     return pc.if_else(_negative(parts), pc.negate(numbers), numbers)
 
 
@@ -164,6 +166,4 @@ def _note_rest(values: pa.Array, numbers: pa.Array, name: str, notes: Notes) -> 
     """Tell why a column that is mostly numbers stays text."""
     rest = values.filter(pc.and_(values.is_valid(), numbers.is_null()))
     if len(rest) <= 0.1 * len(values):
-        notes.add(
-            "Columns of numbers were kept as text because of values like", f"{quote(rest[0].as_py())} in {quote(name)}"
-        )
+        notes.add(remarks.KEPT_AS_TEXT, remarks.VALUE_IN, value=quote(rest[0].as_py()), name=quote(name))

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from analyzer.reading import remarks
 from analyzer.reading.errors import UnreadableFile
 from analyzer.reading.layout import clean_names, refuse_too_many
 from analyzer.reading.limits import MAX_JSON_DEPTH, MAX_UNPACKED_BYTES
@@ -66,7 +67,7 @@ def _readable(column: pa.ChunkedArray, name: str, notes: Notes) -> pa.Array | No
     try:
         return _convert(values, name, notes)
     except pa.ArrowInvalid:
-        notes.add("Columns of unreadable values were left out", quote(name))
+        notes.add(remarks.UNREADABLE, remarks.NAME, name=quote(name))
         return None
 
 
@@ -84,7 +85,7 @@ def _convert(values: pa.Array, name: str, notes: Notes) -> pa.Array:
     if pa.types.is_timestamp(kind):
         return _local(values, name, notes).cast(pa.timestamp("us"), safe=False)
     if pa.types.is_duration(kind):
-        notes.add("Durations were read as seconds", quote(name))
+        notes.add(remarks.DURATIONS, remarks.NAME, name=quote(name))
         return pc.divide(values.cast(pa.duration("us")).cast(pa.int64()).cast(pa.float64()), 1e6)
     if pa.types.is_nested(kind):
         return pa.array([_json(value) for value in values.to_pylist()], pa.large_string())
@@ -98,9 +99,9 @@ def _local(values: pa.Array, name: str, notes: Notes) -> pa.Array:
     try:
         local = pc.local_timestamp(values)
     except pa.ArrowInvalid:
-        notes.add("Times whose zone is not known here are in UTC", f"{quote(name)} ({values.type.tz})")
+        notes.add(remarks.UNKNOWN_ZONE, remarks.NAME_AND, name=quote(name), detail=values.type.tz)
         return values.cast(pa.timestamp(values.type.unit))
-    notes.add("Time zones were left out, the times are local ones", f"{quote(name)} ({values.type.tz})")
+    notes.add(remarks.LOCAL_TIMES, remarks.NAME_AND, name=quote(name), detail=values.type.tz)
     return local
 
 

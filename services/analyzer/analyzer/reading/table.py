@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from analyzer.frames import ReadReport
+from analyzer.reading import remarks
 from analyzer.reading.content import sniff
 from analyzer.reading.delimited import read_delimited
 from analyzer.reading.encoding import Encoding, detect_encoding
@@ -52,7 +53,7 @@ def read_table(path: Path, *, name: str, sheet: str | None = None) -> tuple[pd.D
     if frame.empty:
         refuse_header_only(names)
     if sheet is not None and source.format != "excel":
-        notes.say(f"{quote(name)} is no workbook: the sheet {quote(sheet)} was not looked for.")
+        notes.say(remarks.NO_WORKBOOK, name=quote(name), sheet=quote(sheet))
     report = ReadReport(
         format=source.format,
         encoding=source.encoding,
@@ -92,7 +93,7 @@ def _read(path: Path, sheet: str | None, notes: Notes) -> _Source:
 def _read_text(path: Path, notes: Notes) -> _Source:
     encoding = detect_encoding(path, notes)
     if encoding.broken:
-        notes.say(f"Some bytes are not {encoding.label.upper()}; they were read as the sign \ufffd.")
+        notes.say(remarks.BROKEN_BYTES, encoding=encoding.label.upper())
     if _starts_as_json(path, encoding):
         table, json_format = read_json(path, encoding, notes)
         return _Source(table, json_format, encoding.label)

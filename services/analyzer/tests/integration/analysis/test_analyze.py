@@ -92,6 +92,14 @@ async def world(sandbox: Sandbox, spool: Spool, tmp_path: Path) -> AsyncIterator
         yield World(sandbox, BlobStore((tmp_path / "blobs").as_uri()), spool, stack)
 
 
+async def test_remarks_on_the_file_are_in_the_language_of_the_question(world: World) -> None:
+    ragged = STOCKS.rstrip() + b"\nAAPL\n"
+    english = await world.run(await world.job("What is the highest price?", ragged))
+    russian = await world.run(await world.job("Какая самая высокая price?", ragged))
+    assert any("too few values" in warning for warning in english.warnings)
+    assert any("значений не хватает" in warning for warning in russian.warnings)
+
+
 async def test_a_right_answer_comes_with_all_that_proves_it(world: World) -> None:
     job = await world.job()
     with ScriptedLlm([GOOD]) as llm:

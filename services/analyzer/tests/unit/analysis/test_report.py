@@ -11,7 +11,7 @@ from warren.contracts.analyzer import CsvAnalysis, Table, UploadedFile
 from warren.testing.jobs import InMemoryJob
 
 TABLE = Table(title="by region", columns=("region", "mean"), rows=(("Север, юг", 1.5), (None, True)), total_rows=40)
-ENGLISH, RUSSIAN = wording("What?"), wording("Что?")
+ENGLISH, RUSSIAN = wording("en"), wording("ru")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 
 from analyzer.frames import ReadReport
 from analyzer.reading import UnreadableFile
+from tests.unit.reading.remarks import said
 
 Read = Callable[..., tuple[pd.DataFrame, ReadReport]]
 Refuse = Callable[..., UnreadableFile]
@@ -71,7 +72,7 @@ def test_finds_other_encodings(read: Read, codec: str, label: str, text: str) ->
     frame, report = read(text, encoding=codec)
     assert report.encoding == label
     assert list(frame.columns) == text.splitlines()[0].split(",")
-    assert any("UTF-8" in warning for warning in report.warnings)
+    assert any("UTF-8" in warning for warning in said(report))
 
 
 def test_a_few_broken_bytes_do_not_make_utf8_something_else(read: Read) -> None:
@@ -79,19 +80,36 @@ def test_a_few_broken_bytes_do_not_make_utf8_something_else(read: Read) -> None:
     frame, report = read(text.encode() + b"\xff\xfe\xfdx,2\n")
     assert frame["город"][0] == "Москва"
     assert report.encoding == "utf-8"
-    assert any("�" in warning for warning in report.warnings)
+    assert any("�" in warning for warning in said(report))
 
 
 def test_nul_bytes_are_left_out(read: Read) -> None:
-    frame, _ = read(b"a,b\n1\x00,x\x00\n2,y\n")
+    frame, report = read(b"a,b\n1\x00,x\x00\n2,y\n")
     assert frame.to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
+    assert said(report) == ("NUL characters were left out: line 2.",)
+
+
+@pytest.mark.parametrize("rows", ["Ann,1,2,3\nBob,4,5,6\n", "Ann,,,\nBob,,,\n", "Ann,1,,\nBob,4,,\n"])
+def test_header_keeps_the_one_name_it_has(read: Read, rows: str) -> None:
+    frame, report = read("name,,,\n" + rows)
+    assert list(frame["name"]) == ["Ann", "Bob"]
+    assert not any("above the header" in sentence for sentence in said(report))
+
+
+def test_remarks_come_in_both_languages(read: Read) -> None:
+    _, report = read("a,,c\n1,2,3\n4,5\n6,7,8,9\n")
+    assert said(report, "ru") == (
+        "Столбцы без заголовка получили имена: column_2.",
+        "Строки, где значений не хватает, дополнены пустыми: строка 3 (2 из 3).",
+        "Строки, где значений слишком много, обрезаны: строка 4 (4 вместо 3).",
+    )
 
 
 def test_ragged_lines_are_padded_or_cut_and_named(read: Read) -> None:
     frame, report = read("a,b,c\n1,2,3\n4,5\n\n6,7,8,9\n10,11,12\n")
     assert list(frame["b"]) == [2, 5, 7, 11]
     assert frame["c"].isna().tolist() == [False, True, False, False]
-    assert report.warnings == (
+    assert said(report) == (
         "Lines with too few values were filled up with empty ones: line 3 (2 of 3).",
         "Lines with too many values were cut: line 5 (4 instead of 3).",
     )
@@ -99,7 +117,7 @@ def test_ragged_lines_are_padded_or_cut_and_named(read: Read) -> None:
 
 def test_many_ragged_lines_are_counted_not_listed(read: Read) -> None:
     _, report = read("a,b,c\n" + "1,2,3\n1,2\n" * 100 + "1,2,3\n")
-    (warning,) = report.warnings
+    (warning,) = said(report)
     assert warning.count("line ") == 5
     assert warning.endswith("and 95 more.")
 
@@ -107,13 +125,13 @@ def test_many_ragged_lines_are_counted_not_listed(read: Read) -> None:
 def test_ragged_lines_are_numbered_past_the_first_chunk(read: Read) -> None:
     frame, report = read("a,b\n" + "1,2\n" * 30_000 + "1,2,3\n" + "1,2\n")
     assert len(frame) == 30_002
-    assert "line 30,002 (3 instead of 2)" in report.warnings[0]
+    assert "line 30,002 (3 instead of 2)" in said(report)[0]
 
 
 def test_duplicate_and_empty_headings_are_renamed_and_reported(read: Read) -> None:
     frame, report = read("a,a,,a_2,a\n1,2,3,4,5\n1,2,3,4,5\n")
     assert list(frame.columns) == ["a", "a_3", "column_3", "a_2", "a_4"]
-    assert report.warnings == (
+    assert said(report) == (
         'Headings that occur twice were renamed: "a" to "a_3", "a" to "a_4".',
         "Columns without a heading were named: column_3.",
     )
@@ -134,7 +152,7 @@ def test_a_table_without_header_gets_numbered_columns(read: Read, text: str) -> 
     frame, report = read(text)
     assert len(frame) == text.count("\n")
     assert list(frame.columns) == [f"column_{n + 1}" for n in range(len(frame.columns))]
-    assert any("no header" in warning for warning in report.warnings)
+    assert any("no header" in warning for warning in said(report))
 
 
 @pytest.mark.parametrize(
@@ -174,14 +192,14 @@ def test_lines_above_the_header_are_left_out(read: Read, above: str) -> None:
 def test_quoted_cells_may_hold_delimiters_quotes_and_line_breaks(read: Read) -> None:
     frame, report = read('a,b\n"x, y\nz",1\n"say ""hi""",2\n')
     assert list(frame["a"]) == ["x, y\nz", 'say "hi"']
-    assert not report.warnings
+    assert not said(report)
 
 
 @pytest.mark.parametrize("text", ['a,b,c\n1,"oops,2\n3,x,4\n5,y,6\n', 'a,c,b\n1,2,x\n2,3,"oops\n3,4,y\n4,5,z\n'])
 def test_a_quotation_mark_that_is_never_closed_costs_no_rows(read: Read, text: str) -> None:
     frame, report = read(text)
     assert len(frame) == text.count("\n") - 1
-    assert any("never closed" in warning for warning in report.warnings)
+    assert any("never closed" in warning for warning in said(report))
 
 
 @pytest.mark.parametrize("rows", [3, 1_200_000])
@@ -189,13 +207,13 @@ def test_a_quotation_mark_left_open_in_the_header_costs_no_rows(read: Read, rows
     frame, report = read('a,"b\n' + "1,2\n" * rows)
     assert frame.shape == (rows, 2)
     assert list(frame.columns) == ["a", '"b']
-    assert any("never closed" in warning for warning in report.warnings)
+    assert any("never closed" in warning for warning in said(report))
 
 
 def test_rows_of_nothing_but_delimiters_are_left_out(read: Read) -> None:
     frame, report = read("a;b\n1;2\n;\n3;4\n;\n")
     assert list(frame["a"]) == [1, 3]
-    assert report.warnings == ("Rows without any value were left out: 2.",)
+    assert said(report) == ("Rows without any value were left out: 2.",)
 
 
 def test_a_row_of_missing_markers_is_a_row(read: Read) -> None:
@@ -257,4 +275,4 @@ def test_a_refusal_says_what_is_wrong(refuse: Refuse) -> None:
 
 def test_a_sheet_means_nothing_to_a_csv(read: Read) -> None:
     _, report = read("a,b\n1,2\n", sheet="Sales", name="x.csv")
-    assert report.warnings == ('"x.csv" is no workbook: the sheet "Sales" was not looked for.',)
+    assert said(report) == ('"x.csv" is no workbook: the sheet "Sales" was not looked for.',)

@@ -14,6 +14,7 @@ import pytest
 
 from analyzer.frames import ReadReport
 from analyzer.reading import UnreadableFile
+from tests.unit.reading.remarks import said
 
 Read = Callable[..., tuple[pd.DataFrame, ReadReport]]
 Refuse = Callable[..., UnreadableFile]
@@ -48,7 +49,7 @@ def test_json_lines_may_lack_keys_and_be_broken(read: Read) -> None:
     assert frame["day"][0] == pd.Timestamp("2020-01-31")
     assert frame["new"].isna().tolist() == [True, False, True]
     assert report.format == "jsonl"
-    assert report.warnings == ("Lines that are no JSON were left out: line 3.",)
+    assert said(report) == ("Lines that are no JSON were left out: line 3.",)
 
 
 def test_keys_that_come_late_become_columns(read: Read) -> None:
@@ -136,7 +137,7 @@ def test_parquet_keeps_its_types(read: Read) -> None:
     assert frame["took"].tolist() == [90, 60, 30]
     assert frame["tags"][0] == '["a", "b"]'
     assert report.format == "parquet"
-    assert any("Europe/Moscow" in warning for warning in report.warnings)
+    assert any("Europe/Moscow" in warning for warning in said(report))
 
 
 def test_text_in_parquet_is_recognised(read: Read) -> None:
@@ -146,7 +147,7 @@ def test_text_in_parquet_is_recognised(read: Read) -> None:
 def test_bytes_that_are_no_text_are_left_out_of_parquet(read: Read) -> None:
     frame, report = read(parquet(a=[1, 2], b=[b"\xff\xfe", b"\x80"]))
     assert list(frame.columns) == ["a"]
-    assert '"b"' in report.warnings[0]
+    assert '"b"' in said(report)[0]
 
 
 @pytest.mark.parametrize("kept", [10, 300, -20])

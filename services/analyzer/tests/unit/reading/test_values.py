@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from analyzer.frames import ReadReport
+from tests.unit.reading.remarks import said
 
 Read = Callable[..., tuple[pd.DataFrame, ReadReport]]
 
@@ -19,7 +20,7 @@ def column(read: Read) -> Callable[..., tuple[Any, tuple[str, ...]]]:
     def read_column(*values: str, heading: str = "x") -> tuple[Any, tuple[str, ...]]:
         rows = "".join(f'"{value}"\tword\n' for value in values)
         frame, report = read(f"{heading}\tother\n{rows}")
-        return frame[heading], report.warnings
+        return frame[heading], said(report)
 
     return read_column
 
@@ -93,19 +94,19 @@ def test_an_ambiguous_comma_follows_the_rest_of_the_file(read: Read) -> None:
     assert frame["a"].tolist() == [1.234, 2.345]
     frame, report = read('a|b\n"1,234"|x\n"2,345"|y\n')
     assert frame["a"].tolist() == [1234, 2345]
-    assert "thousands separators" in report.warnings[0]
+    assert "thousands separators" in said(report)[0]
 
 
 def test_ambiguous_points_are_thousands_in_a_file_with_decimal_commas(read: Read) -> None:
     frame, report = read("a;b\n1.234;5,5\n2.345;6,5\n")
     assert frame["a"].tolist() == [1234, 2345]
-    assert "thousands separators" in report.warnings[0]
+    assert "thousands separators" in said(report)[0]
 
 
 def test_points_that_could_separate_thousands_are_remarked(read: Read) -> None:
     frame, report = read("town;people\nRiga;605.802\nTartu;91.407\n")
     assert frame["people"].tolist() == [605.802, 91.407]
-    assert "could separate thousands" in report.warnings[0]
+    assert "could separate thousands" in said(report)[0]
 
 
 def test_a_word_among_numbers_is_left_out_and_named(column: Column) -> None:

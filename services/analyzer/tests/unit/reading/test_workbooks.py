@@ -8,6 +8,7 @@ import pytest
 
 from analyzer.frames import ReadReport
 from analyzer.reading import UnreadableFile
+from tests.unit.reading.remarks import said
 
 Read = Callable[..., tuple[pd.DataFrame, ReadReport]]
 Refuse = Callable[..., UnreadableFile]
@@ -40,7 +41,7 @@ def test_reads_the_first_sheet_that_holds_a_table(read: Read, xlsx: Xlsx) -> Non
     frame, report = read(book)
     assert frame.to_dict("list") == {"town": ["Riga", "Tartu"], "sold": [5, 7.5]}
     assert (report.format, report.sheet, report.sheets) == ("excel", "Sales", ("Cover", "Sales"))
-    assert report.warnings == ('Sheet "Sales" was read; the workbook also has "Cover".',)
+    assert said(report) == ('Sheet "Sales" was read; the workbook also has "Cover".',)
 
 
 def test_reads_the_sheet_that_is_asked_for(read: Read, xlsx: Xlsx) -> None:
