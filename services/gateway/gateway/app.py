@@ -15,6 +15,7 @@ from fastapi_offline import FastAPIOffline
 from gateway import asyncapi, compat, openapi, problems
 from gateway.auth import KeyCache
 from gateway.bootstrap import bootstrap
+from gateway.guard import LocalOnly
 from gateway.measure import Measure
 from gateway.routes import analyses, files, health, jobs, sessions, tickets
 from gateway.settings import GatewaySettings
@@ -64,6 +65,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             allow_headers=["*"],
             expose_headers=EXPOSED_HEADERS,
         )
+    if settings.auth == "off":
+        app.add_middleware(LocalOnly, settings=settings)
     app.add_middleware(Measure)
     return app
 

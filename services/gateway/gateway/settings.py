@@ -16,6 +16,10 @@ class GatewaySettings(Settings):
     cors_origins: list[str] = Field(
         default_factory=list, description="Origins of other sites' pages that may call the API and open WebSockets"
     )
+    allowed_hosts: list[str] = Field(
+        default_factory=list,
+        description="Names, besides localhost, by which this gateway may be called while it asks for no keys",
+    )
     session_expire_seconds: int = Field(
         3600,
         ge=1,
