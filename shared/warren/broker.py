@@ -1,7 +1,8 @@
 """One process's connection to RabbitMQ through aio-pika: it survives outages; a publish is confirmed or fails."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -28,6 +29,14 @@ _LOST = (*aio_pika.exceptions.CONNECTION_EXCEPTIONS, TimeoutError)
 Lost = asyncio.Future[str]
 """Resolves when a connection or a channel is lost, with the reason."""
 Setup = Callable[[AbstractChannel], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True)
+class QueueCount:
+    """What is in a queue: messages that wait for a consumer, and consumers."""
+
+    messages: int
+    consumers: int
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,46 @@ class Broker:
         Raises `BrokerUnavailable`.
         """
         await self._publish("", queue, aio_pika.Message(body, **properties), False, PUBLISH_TIMEOUT_SECONDS)
+
+    async def tell(self, exchange: str, routing_key: str, body: bytes, **properties: Any) -> None:
+        """Publish a transient message, confirmed, that nobody need be there to hear. Raises `BrokerUnavailable`."""
+        message = aio_pika.Message(body, **properties)
+        await self._publish(exchange, routing_key, message, False, PUBLISH_TIMEOUT_SECONDS)
+
+    async def declare(self, queue: topology.Queue) -> None:
+        """Make a durable queue with its bindings, unless it is there. Raises `BrokerUnavailable`."""
+        async with self._borrowed_channel() as channel:
+            made = await channel.declare_queue(queue.name, durable=True, arguments=queue.arguments)
+            for binding in queue.bindings:
+                await made.bind(binding.exchange, binding.routing_key)
+
+    async def delete(self, queue: topology.Queue) -> None:
+        """Remove a queue and what is in it; one that is not there is fine. Raises `BrokerUnavailable`."""
+        async with self._borrowed_channel() as channel:
+            await channel.queue_delete(queue.name)
+
+    async def count(self, queue: str) -> QueueCount:
+        """How many messages are ready in an existing queue, and how many consume it. Raises `BrokerUnavailable`."""
+        async with self._borrowed_channel() as channel:
+            found = await channel.declare_queue(queue, passive=True)
+            result = found.declaration_result
+            return QueueCount(result.message_count or 0, result.consumer_count or 0)
+
+    @asynccontextmanager
+    async def _borrowed_channel(self) -> AsyncIterator[AbstractChannel]:
+        """A channel for one purpose: RabbitMQ closes the channel of whoever asks for what cannot be."""
+        connection = self._connection
+        if connection is None or not self.connected:
+            raise BrokerUnavailable("RabbitMQ is not reachable")
+        try:
+            async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS), connection.channel() as channel:
+                yield channel
+        except asyncio.CancelledError:
+            if being_cancelled():
+                raise
+            raise BrokerUnavailable("connection lost") from None
+        except _LOST as error:
+            raise BrokerUnavailable(_name(error)) from error
 
     async def _publish(
         self, exchange: str, routing_key: str, message: aio_pika.Message, mandatory: bool, timeout: float

@@ -91,3 +91,17 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, FileSecrets(settings_cls)
+
+
+class AudioSettings(Settings):
+    """What the gateway and the transcriber have to agree on about live audio."""
+
+    streams_per_worker: int = Field(
+        64, ge=1, le=1000, description="Live streams one stream worker takes; together they are the suite's capacity"
+    )
+    stream_idle_seconds: float = Field(
+        30.0, gt=0, description="A live stream of which nothing is heard for so long ends; until then it can be resumed"
+    )
+    max_audio_size: int = Field(
+        1_048_576, ge=1, validation_alias=env("MAX_AUDIO_SIZE", "MAX_AUDIO_SIZE"), description="Largest chunk, in bytes"
+    )

@@ -18,24 +18,37 @@ JOBS = "warren.jobs"
 EVENTS = "warren.events"
 CONTROL = "warren.control"
 QUERIES = "warren.queries"
+AUDIO = "warren.audio"
 DEAD = "warren.dead"
 
-EXCHANGES = {JOBS: "topic", EVENTS: "topic", CONTROL: "fanout", QUERIES: "direct", DEAD: "topic"}
+EXCHANGES = {JOBS: "topic", EVENTS: "topic", CONTROL: "fanout", QUERIES: "direct", AUDIO: "direct", DEAD: "topic"}
 """Name → type. All are durable."""
 
-JOB_QUEUES = ("analyzer", "gateway")
+JOB_QUEUES = ("analyzer", "gateway", "transcriber-streams", "transcriber-files")
 """One per service and class of work; the name is also the routing key on `warren.jobs`."""
 
 QUERY_QUEUES = ("analyzer", "gateway")
 """Services that answer queries: each has a queue `<service>.queries`, bound to `warren.queries` by its name."""
 
 RECORDER = "gateway.recorder"
+RECORDED = "*.*.*"
+"""Its binding on `warren.events`: all events but the live ones, whose routing key is one word longer."""
 
 DELIVERY_LIMIT = 3
 """Redeliveries after which a message is dead: four runs in all."""
 
 NO_LIMIT = 1_000_000
 """For messages that cannot kill who reads them. Without a number, RabbitMQ 4 drops them at the 20th redelivery."""
+
+LONG_JOB_MILLISECONDS = 5 * 3600 * 1000
+"""RabbitMQ takes a message back that is not acknowledged for half an hour; jobs of the transcriber may take hours.
+Versions before 3.12 know no such argument of a queue: they need `consumer_timeout` in their own configuration."""
+
+AUDIO_EXPIRES_MILLISECONDS = 300_000
+"""A stream's queue is deleted when nobody has consumed it for so long."""
+AUDIO_MAX_CHUNKS = 4096
+AUDIO_MAX_BYTES = 32 * 1024 * 1024
+"""What may wait for a transcriber that is busy or away; then chunks are refused."""
 
 DELAYED = "celery_delayed_27"
 """First exchange of Celery's native delayed delivery; it takes delays up to 2**28 seconds."""
@@ -78,7 +91,29 @@ def _quorum(name: str, **arguments: Any) -> dict[str, Any]:
 
 
 def job_queue(name: str) -> Queue:
-    return Queue(name, (Binding(JOBS, name),), _quorum(name))
+    long = {"x-consumer-timeout": LONG_JOB_MILLISECONDS} if name.startswith("transcriber-") else {}
+    return Queue(name, (Binding(JOBS, name),), _quorum(name, **long))
+
+
+def audio_queue(stream_id: str) -> Queue:
+    """The queue of one live stream, which its gateway and its transcriber both declare and the transcriber deletes.
+
+    One consumer at a time, so that chunks stay in order when another worker takes over. No delivery limit: a chunk
+    is innocent of what kills the workers that hold it, and the job that reads it has a limit of its own.
+    """
+    return Queue(
+        f"audio.{stream_id}",
+        (Binding(AUDIO, stream_id),),
+        {
+            "x-queue-type": "quorum",
+            "x-delivery-limit": NO_LIMIT,
+            "x-single-active-consumer": True,
+            "x-expires": AUDIO_EXPIRES_MILLISECONDS,
+            "x-max-length": AUDIO_MAX_CHUNKS,
+            "x-max-length-bytes": AUDIO_MAX_BYTES,
+            "x-overflow": "reject-publish",
+        },
+    )
 
 
 def queues() -> list[Queue]:
@@ -87,7 +122,7 @@ def queues() -> list[Queue]:
     recorder = Queue(
         RECORDER,
         # The recorder also reads dead jobs, to end them: a job that kills its workers must not stay "in progress".
-        (Binding(EVENTS, "#"), *(Binding(DEAD, name) for name in JOB_QUEUES)),
+        (Binding(EVENTS, RECORDED), *(Binding(DEAD, name) for name in JOB_QUEUES)),
         # One replica at a time records, the others stand by: that keeps a job's events in order.
         _quorum(RECORDER, **{"x-single-active-consumer": True, "x-delivery-limit": NO_LIMIT}),
     )

@@ -14,7 +14,8 @@ from gateway.service import Gateway
 from gateway.store import files, sessions
 from gateway.store.keys import ApiKey
 from gateway.uploads import Stored
-from warren.contracts.analyzer import CsvAnalysis, UploadedFile
+from warren.contracts.analyzer import CsvAnalysis
+from warren.contracts.files import UploadedFile
 
 
 class AnalysisRequest(BaseModel):

@@ -31,6 +31,7 @@ TERMINAL = frozenset({Status.completed, Status.failed, Status.cancelled, Status.
 _AFTER = {
     EventType.started: Status.in_progress,
     EventType.progress: Status.in_progress,
+    EventType.output: Status.in_progress,
     EventType.retrying: Status.retrying,
     EventType.completed: Status.completed,
     EventType.failed: Status.failed,
@@ -86,7 +87,7 @@ def apply(job: JobState, event: JobEvent) -> JobState | None:
                 brief=event.data.get("brief"),
                 artifacts=event.data.get("artifacts", ()),
             )
-        case EventType.retrying:
+        case EventType.retrying | EventType.output:
             return after
         case _:
             return replace(after, completed_at=event.at, error=event.data or None)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.problems import Problem
 from gateway.service import Gateway
 from warren.blobs import BlobStore
-from warren.contracts.analyzer import UploadedFile
+from warren.contracts.files import UploadedFile
 from warren.ids import new_id
 
 CHUNK_BYTES = 1 << 20

@@ -11,8 +11,8 @@ import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from kombu.utils.json import loads
 
-from warren import control, events, jobs, topology
-from warren.broker import Broker, settle
+from warren import audio, control, events, jobs, topology
+from warren.broker import Broker, QueueCount, settle
 from warren.contracts.base import JobPayload, Message, Query
 from warren.contracts.events import EventType, JobEvent
 from warren.embedded import EmbeddedRabbitMQ
@@ -372,3 +372,65 @@ async def test_a_rejected_job_goes_to_its_dead_letters_and_to_the_recorder(vhost
             message = await queue.next()
             assert message.headers["x-first-death-queue"] == QUEUE
             assert loads(message.body)[1]["job_id"] == job.job_id
+
+
+async def test_frames_of_a_stream_come_in_order_and_the_queue_refuses_what_comes_after_it_is_gone(
+    broker: Broker,
+) -> None:
+    queue = topology.audio_queue(new_id("job"))
+    stream_id = queue.bindings[0].routing_key
+    await broker.declare(queue)
+    await broker.declare(queue)
+    sent = [audio.Frame(audio.FrameType.chunk, seq, seq * 4, b"abcd") for seq in range(1, 6)]
+    sent.append(audio.Frame(audio.FrameType.end, 5, 20))
+    for frame in sent:
+        await audio.publish(broker, stream_id, frame)
+    got: asyncio.Queue[audio.Frame] = asyncio.Queue()
+
+    async def setup(channel: AbstractChannel) -> None:
+        async def receive(message: AbstractIncomingMessage) -> None:
+            got.put_nowait(audio.decode(message))
+
+        await (await channel.get_queue(queue.name, ensure=False)).consume(receive, no_ack=True)
+
+    broker.consume(setup)
+    async with asyncio.timeout(SECONDS):
+        assert [await got.get() for _ in sent] == sent
+
+    await broker.delete(queue)
+    await broker.delete(queue)
+    with pytest.raises(BrokerUnavailable):
+        await audio.publish(broker, stream_id, sent[0])
+
+
+async def test_messages_and_consumers_of_a_queue_are_counted(broker: Broker) -> None:
+    queue = topology.audio_queue(new_id("job"))
+    await broker.declare(queue)
+    await audio.publish(broker, queue.bindings[0].routing_key, audio.Frame(audio.FrameType.keepalive, 0, 0))
+
+    assert await broker.count(queue.name) == QueueCount(messages=1, consumers=0)
+    await broker.delete(queue)
+    with pytest.raises(BrokerUnavailable):
+        await broker.count(queue.name)
+
+
+async def test_a_live_event_needs_nobody_to_hear_it(broker: Broker) -> None:
+    event = JobEvent(job_id=new_id("job"), run=1, n=0, type=EventType.live, at=datetime.now(UTC))
+    heard: asyncio.Queue[JobEvent] = asyncio.Queue()
+    listening = asyncio.Event()
+    await events.publish_live(broker, "transcriber", event)
+
+    async def setup(channel: AbstractChannel) -> None:
+        async def receive(message: AbstractIncomingMessage) -> None:
+            heard.put_nowait(events.decode(message.body)[0])
+
+        queue = await channel.declare_queue(new_id("test.live"), exclusive=True)
+        await queue.bind(topology.EVENTS, events.watch_key(event.job_id, live=True))
+        await queue.consume(receive, no_ack=True)
+        listening.set()
+
+    broker.consume(setup)
+    async with asyncio.timeout(SECONDS):
+        await listening.wait()
+        await events.publish_live(broker, "transcriber", event)
+        assert await heard.get() == event

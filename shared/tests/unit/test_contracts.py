@@ -18,7 +18,19 @@ from warren.contracts.events import EventType, JobEvent
 from warren.jobs import JobMessage
 
 SAMPLES = sorted(Path(__file__).with_name("contracts").glob("*.json"))
-INSIDE_OTHERS = {"Artifact", "Attempt", "JobEvent", "Plot", "Provenance", "Table", "Turn", "UploadedFile"}
+INSIDE_OTHERS = {
+    "Artifact",
+    "AudioFormat",
+    "Segment",
+    "Word",
+    "Attempt",
+    "JobEvent",
+    "Plot",
+    "Provenance",
+    "Table",
+    "Turn",
+    "UploadedFile",
+}
 ABSTRACT = {Message, JobPayload, JobResult, Query}
 
 

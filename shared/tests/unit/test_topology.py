@@ -45,9 +45,9 @@ def test_only_queues_whose_messages_nobody_waits_for_long_have_no_dead_letters()
     assert all("x-message-ttl" in QUEUES[name].arguments for name in without - DEAD)
 
 
-def test_the_recorder_hears_all_events_and_of_every_dead_job() -> None:
+def test_the_recorder_hears_all_events_but_live_ones_and_of_every_dead_job() -> None:
     assert set(QUEUES[topology.RECORDER].bindings) == {
-        Binding(topology.EVENTS, "#"),
+        Binding(topology.EVENTS, topology.RECORDED),
         *(Binding(topology.DEAD, name) for name in topology.JOB_QUEUES),
     }
 
@@ -64,3 +64,19 @@ def test_kombu_is_given_the_same_queue(name: str) -> None:
     assert made.durable
     assert made.queue_arguments == queue.arguments
     assert bindings == set(queue.bindings)
+
+
+def test_a_stream_has_a_queue_that_keeps_order_refuses_what_it_cannot_hold_and_goes_away() -> None:
+    queue = topology.audio_queue("job_1")
+
+    assert queue.bindings == (Binding(topology.AUDIO, "job_1"),)
+    assert queue.arguments["x-single-active-consumer"] is True
+    assert queue.arguments["x-overflow"] == "reject-publish"
+    assert queue.arguments["x-expires"] > 0
+    assert queue.arguments["x-delivery-limit"] == topology.NO_LIMIT
+
+
+def test_jobs_that_take_hours_are_not_taken_back_before() -> None:
+    long = {name for name in topology.JOB_QUEUES if "x-consumer-timeout" in QUEUES[name].arguments}
+
+    assert long == {"transcriber-streams", "transcriber-files"}

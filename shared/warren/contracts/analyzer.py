@@ -5,19 +5,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from warren.contracts.base import JobPayload, JobResult, Message, Query
+from warren.contracts.files import UploadedFile
 
 Cell = str | int | float | bool | None
 """What a table's cell may hold; dates are ISO 8601 strings."""
-
-
-class UploadedFile(Message):
-    """A file in the blob store. `name` is what the client called it: for people, never a path."""
-
-    file_id: str
-    blob: str
-    name: str
-    size: int
-    sha256: str
 
 
 class Turn(Message):

@@ -18,6 +18,11 @@ class EventType(enum.StrEnum):
     """A worker took it; the first event of each run."""
     progress = "progress"
     """Something a person may want to see; `data` is a `Progress`."""
+    output = "output"
+    """Part of the result, told as soon as it is known; `data` is a message of the service's contract."""
+    live = "live"
+    """Of interest only now: neither numbered nor recorded. It has the number of the last event before it; `data` is a
+    message of the service's contract."""
     retrying = "retrying"
     """This run failed for a passing reason; another follows; `data` is a `Failure` and `delay_seconds`."""
     completed = "completed"

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from warren.embedded.server import EmbeddedError, EmbeddedServer, free_port
+from warren.topology import LONG_JOB_MILLISECONDS
 
 USER = "warren"
 VHOST = "warren"
@@ -101,6 +102,8 @@ class EmbeddedRabbitMQ(EmbeddedServer):
             f"default_pass = {self._password}",
             f"default_vhost = {VHOST}",
             "log.file.level = info",
+            # Milliseconds a job may take; brokers before 3.12 do not read it from the queue.
+            f"consumer_timeout = {LONG_JOB_MILLISECONDS}",
             # The log of quorum queues lies in memory too until it is this long (bytes; the default is 512 MiB).
             "raft.wal_max_size_bytes = 67108864",
         ]

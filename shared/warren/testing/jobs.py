@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from warren.contracts.base import JobPayload
+from warren.contracts.base import JobPayload, Message
 from warren.contracts.events import Artifact, Progress
 
 P = TypeVar("P", bound=JobPayload)
@@ -12,7 +12,7 @@ P = TypeVar("P", bound=JobPayload)
 
 @dataclass
 class InMemoryJob(Generic[P]):
-    """One run of a job: keeps what the handler tells (`reported`) and stores (`files`, by artifact name).
+    """One run of a job: keeps what the handler tells (`reported`, `outputs`, `news`) and stores (`files`, by name).
 
     The payload goes through JSON once, as it would over the broker.
     """
@@ -21,6 +21,8 @@ class InMemoryJob(Generic[P]):
     id: str = "job_test"
     run: int = 1
     reported: list[Progress] = field(default_factory=list)
+    outputs: list[Message] = field(default_factory=list)
+    news: list[Message] = field(default_factory=list)
     artifacts: dict[str, Artifact] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     _told: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -39,6 +41,16 @@ class InMemoryJob(Generic[P]):
     ) -> None:
         async with self._told:
             self.reported.append(Progress(stage=stage, message=message, percent=percent, attempt=attempt, of=of))
+            self._told.notify_all()
+
+    async def output(self, part: Message) -> None:
+        async with self._told:
+            self.outputs.append(part)
+            self._told.notify_all()
+
+    async def live(self, news: Message) -> None:
+        async with self._told:
+            self.news.append(news)
             self._told.notify_all()
 
     async def store(self, name: str, data: bytes, media_type: str) -> Artifact:

@@ -35,6 +35,11 @@ class RunLog:
         self._timer: asyncio.TimerHandle | None = None
         self._flush: asyncio.Task[None] | None = None
 
+    @property
+    def last(self) -> int:
+        """The number of the last event added; 0 before the first."""
+        return self._n
+
     def add(self, type: EventType, data: dict[str, Any] | None = None) -> None:  # noqa: A002  the contract's name
         """Append an event; it goes out soon, or with the next `send()`."""
         self._n += 1

@@ -226,7 +226,14 @@ class Runtime:
         run_log.add(EventType.started)
         metrics.STARTED.labels(*labels).inc()
         started = time.monotonic()
-        handle = JobRun(job.job_id, active.run, payload, run_log, self._blobs)
+        handle = JobRun(
+            job.job_id,
+            active.run,
+            payload,
+            run_log,
+            self._blobs,
+            lambda event: events.publish_live(self._broker, self._service, event),
+        )
         with tracer.start_as_current_span(job.kind, context=propagate.extract(job.trace)):
             verdict = await self._handle(job, active, run_log, handle, handler)
         seconds = time.monotonic() - started

@@ -15,7 +15,7 @@ from gateway.models import jobs
 from gateway.once import Created, create_once
 from gateway.openapi import IDEMPOTENT, PREFER, answers, errors, form_body
 from gateway.routes.waiting import wanted_wait
-from warren.contracts.analyzer import UploadedFile
+from warren.contracts.files import UploadedFile
 
 router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.models import files
 from gateway.problems import not_found
 from warren.blobs import BlobStore
-from warren.contracts.analyzer import UploadedFile
+from warren.contracts.files import UploadedFile
 from warren.database import Database
 
 LONE_FILE_SECONDS = 24 * 3600

@@ -31,6 +31,7 @@ def job(status: Status = Status.queued, run: int = 0, n: int = 0, **fields: Any)
         (Status.queued, EventType.failed, Status.failed),
         (Status.in_progress, EventType.started, Status.in_progress),
         (Status.in_progress, EventType.progress, Status.in_progress),
+        (Status.in_progress, EventType.output, Status.in_progress),
         (Status.in_progress, EventType.retrying, Status.retrying),
         (Status.in_progress, EventType.completed, Status.completed),
         (Status.in_progress, EventType.failed, Status.failed),
@@ -143,3 +144,15 @@ def test_any_events_in_any_order_move_a_job_forward_and_end_it_once(delivered: l
         ends += changed.status.terminal
         state = changed
     assert ends == requeues + state.status.terminal
+
+
+def test_a_part_of_the_result_is_recorded_and_ends_nothing() -> None:
+    told = apply(job(Status.in_progress, 1, 1, progress={"stage": "x"}), event(EventType.output, n=2, text="so far"))
+
+    assert told == job(Status.in_progress, 1, 2, progress={"stage": "x"})
+    assert told is not None
+    assert told.completed_at is None
+
+
+def test_live_events_are_not_recorded() -> None:
+    assert apply(job(Status.in_progress, 1, 1), event(EventType.live, n=2)) is None

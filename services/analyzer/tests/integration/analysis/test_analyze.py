@@ -20,7 +20,8 @@ from analyzer.engines import LlmEngine
 from analyzer.sandbox import Sandbox
 from analyzer.spool import Spool
 from warren.blobs import BlobStore
-from warren.contracts.analyzer import CsvAnalysis, CsvReport, Turn, UploadedFile
+from warren.contracts.analyzer import CsvAnalysis, CsvReport, Turn
+from warren.contracts.files import UploadedFile
 from warren.errors import JobError
 from warren.llm import LlmClient, LlmSettings
 from warren.testing.jobs import InMemoryJob

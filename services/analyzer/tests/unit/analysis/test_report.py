@@ -7,7 +7,8 @@ import pytest
 from analyzer.frames import RunPlot, RunResult
 from analyzer.report import answer_text, cut_tables, is_empty, store_plots, store_tables, to_csv
 from analyzer.wording import wording
-from warren.contracts.analyzer import CsvAnalysis, Table, UploadedFile
+from warren.contracts.analyzer import CsvAnalysis, Table
+from warren.contracts.files import UploadedFile
 from warren.testing.jobs import InMemoryJob
 
 TABLE = Table(title="by region", columns=("region", "mean"), rows=(("Север, юг", 1.5), (None, True)), total_rows=40)
