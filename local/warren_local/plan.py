@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def child_environment(settings: LocalSettings, broker: EmbeddedServer, database:
     """The settings of every process, on top of the caller's environment."""
     blobs = settings.data.absolute() / "blobs"
     blobs.mkdir(parents=True, exist_ok=True)
-    defaults = {"WARREN_LOG_FORMAT": "console", "WARREN_SHUTDOWN_GRACE_SECONDS": "3"}
+    defaults = {"WARREN_LOG_FORMAT": "untimed", "WARREN_SHUTDOWN_GRACE_SECONDS": "3"}
     given = {
         "WARREN_BROKER_URL": broker.url,
         "WARREN_DATABASE_URL": database.url,
@@ -95,6 +95,11 @@ def child_environment(settings: LocalSettings, broker: EmbeddedServer, database:
             "FLOWER_PORT": str(settings.flower_port),
         }
     return defaults | os.environ | given
+
+
+def metrics_urls(children: Iterable[Child]) -> dict[str, str]:
+    """Where each process serves its metrics, by name."""
+    return {child.name: child.ready_url.replace("/health/ready", "/metrics") for child in children if child.ready_url}
 
 
 def operator_script(environment: Mapping[str, str]) -> str:

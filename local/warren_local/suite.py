@@ -91,6 +91,8 @@ class Suite:
         services = list(plan.processes(self._settings, environment))
         self._children.start(services)
         self._await_ready(services)
+        for name, address in plan.metrics_urls(services).items():
+            self._children.say(f"metrics of {name}: {address}")
         url = plan.public_url(self._settings)
         self._children.say(
             f"ready after {time.monotonic() - started_at:.0f} s\n\n    Open {url}   (Ctrl-C stops it)\n\n"

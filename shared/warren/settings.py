@@ -67,7 +67,11 @@ class Settings(BaseSettings):
         validation_alias=env("LOG_LEVEL", "LOG_LEVEL"),
         description="DEBUG, INFO, WARNING, ERROR, CRITICAL",
     )
-    log_format: str = Field("json", pattern="^(json|console)$", description="json for machines, console for people")
+    log_format: str = Field(
+        "json",
+        pattern="^(json|console|untimed)$",
+        description="json for machines, console for people; untimed: the same, where something else adds the time",
+    )
     metrics_host: str = Field("127.0.0.1", description="Address on which a worker serves /metrics and /health")
     metrics_port: int = Field(0, ge=0, le=65535, description="Port for that; 0 serves nothing")
     otlp_endpoint: str = Field(

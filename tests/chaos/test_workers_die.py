@@ -69,8 +69,11 @@ async def test_an_analysis_survives_the_death_of_its_worker(suite: Suite) -> Non
             assert await asyncio.to_thread(await_end, family, 5), "what it ran is killed with it"
             await suite.analyzer(**model)
         await suite.check_ended([job])
-        assert "The sum is 9" in (await suite.job(job))["result"]["answer"]
+        ended = await suite.job(job)
+        assert "The sum is 9" in ended["result"]["answer"]
+        assert ended["attempt"] == 2
         assert {position(event)[0] for event in watcher.events} == {0, 1, 2}
+        assert "Attempt 1/3: running… (run 2 of the job)" in [event["data"].get("message") for event in watcher.events]
         assert watcher.reconnects == 0
 
 

@@ -19,6 +19,15 @@ def test_the_api_is_asked_where_it_listens() -> None:
     assert children["api"].ready_url == "http://127.0.0.1:8123/health/ready"
 
 
+def test_everything_that_has_metrics_is_named_with_its_address() -> None:
+    children = list(plan.processes(LocalSettings(port=8123), {}))
+    addresses = plan.metrics_urls(children)
+    port = next(child.environment["WARREN_METRICS_PORT"] for child in children if child.name == "analyzer")
+    assert addresses.keys() == {"api", "gateway", "analyzer"}
+    assert addresses["api"] == "http://127.0.0.1:8123/metrics"
+    assert addresses["analyzer"] == f"http://127.0.0.1:{port}/metrics"
+
+
 @pytest.mark.parametrize(
     ("host", "url"),
     [

@@ -168,7 +168,8 @@ class _Analysis:
 
     async def _tell(self, stage: Literal["generating", "running"], doing: str, n: int) -> None:
         percent = 10 + 28 * (n - 1) + (14 if stage == "running" else 0)
-        message = f"Attempt {n}/{MAX_ATTEMPTS}: {doing}…"
+        again = f" (run {self._job.run} of the job)" if self._job.run > 1 else ""
+        message = f"Attempt {n}/{MAX_ATTEMPTS}: {doing}…{again}"
         await self._job.progress(message, stage=stage, percent=percent, attempt=n, of=MAX_ATTEMPTS)
 
 

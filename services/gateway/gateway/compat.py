@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
 from starlette.datastructures import UploadFile
 
-from gateway import analyses, schemas, uploads
+from gateway import analyses, schemas, uploads, views
 from gateway.analyses import AnalysisRequest
 from gateway.answers import Answer
 from gateway.auth import Caller, Parts
@@ -100,7 +100,7 @@ async def _task(gateway: Gateway, row: sa.Row[Any]) -> dict[str, Any]:
         task["result"] = _failure(row.error)
         task["error"] = task["result"]["error"]
     else:
-        task["meta"] = _meta(row.progress or {})
+        task["meta"] = _meta(row.progress or {}, row.run)
     return task
 
 
@@ -114,8 +114,8 @@ def _failure(error: dict[str, Any] | None) -> dict[str, Any]:
     return {"success": False, "error": known["message"], "code": known["code"], "plots": []}
 
 
-def _meta(progress: dict[str, Any]) -> dict[str, Any]:
-    return {"status": progress.get("message") or "Queued", "attempt": progress.get("attempt") or 1}
+def _meta(progress: dict[str, Any], run: int) -> dict[str, Any]:
+    return {"status": progress.get("message") or "Queued", "attempt": views.attempt(progress, run)}
 
 
 @router.websocket("/ws/analyze/{session_id}")
@@ -168,8 +168,8 @@ async def _follow(socket: Socket, job_id: str) -> None:
 def _event_meta(event: JobEvent) -> dict[str, Any]:
     words = {EventType.queued: "Queued", EventType.started: "Started", EventType.retrying: "Trying again soon"}
     if event.type in words:
-        return {"status": words[event.type], "attempt": 1}
-    return _meta(event.data)
+        return {"status": words[event.type], "attempt": views.attempt({}, event.run)}
+    return _meta(event.data, event.run)
 
 
 def _decode(text: Any) -> UploadFile | None:

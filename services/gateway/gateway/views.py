@@ -10,6 +10,11 @@ from warren.blobs import BlobStore
 from warren.contracts.events import JobEvent
 
 
+def attempt(progress: dict[str, Any], run: int) -> int:
+    """What a client counts: the attempts a handler tells of, or the runs of the whole job, whichever is more."""
+    return max(progress.get("attempt") or 1, run)
+
+
 def job(row: sa.Row[Any], result: dict[str, Any] | None = None) -> dict[str, Any]:
     """The job object. `result` is the whole result when it was loaded from its blob."""
     progress = row.progress or {}
@@ -20,8 +25,8 @@ def job(row: sa.Row[Any], result: dict[str, Any] | None = None) -> dict[str, Any
         "object": "job",
         "kind": row.kind,
         "status": row.status,
-        "attempt": progress.get("attempt") or max(1, row.run),
-        "max_attempts": progress.get("of"),
+        "attempt": attempt(progress, row.run),
+        "max_attempts": progress.get("of") and max(progress["of"], attempt(progress, row.run)),
         "progress": {name: progress.get(name) for name in ("stage", "message", "percent")} if progress else None,
         "session_id": row.session_id,
         "input": {

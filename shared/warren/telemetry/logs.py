@@ -54,11 +54,12 @@ def configure(service: str, *, level: str = "INFO", format: str = "json") -> Non
         if format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
+    untimed: list[structlog.typing.Processor] = [_drop_time] if format == "untimed" else []
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *untimed, renderer],
         )
     )
     root = logging.getLogger()
@@ -66,6 +67,11 @@ def configure(service: str, *, level: str = "INFO", format: str = "json") -> Non
     root.setLevel(level.upper())
     for library, least in QUIET.items():
         logging.getLogger(library).setLevel(max(least, root.level))
+
+
+def _drop_time(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    event.pop("timestamp", None)
+    return event
 
 
 def _hide_secrets(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -24,6 +24,6 @@ QUEUE_WAIT = Histogram(
     _LABELS,
     buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
 )
-WORKER_UP = Gauge("celery_worker_up", "1 while this worker is consuming")
+WORKER_UP = Gauge("celery_worker_up", "1 while this worker is consuming", ("hostname",))
 TASKS_ACTIVE = Gauge("celery_worker_tasks_active", "Jobs running in this worker now")
 BUILD = Info("warren_build", "Version of the service")

@@ -127,11 +127,13 @@ class WorkerProcess(Generic[S]):
         app = make_app(self._service.name, self._settings, self._service.queues, self._runtime.kinds, self)
         worker = make_worker(app, self._settings.worker_concurrency, self.node_name)
         server = self._serve_health(worker)
+        # Without process id: the series goes on when the worker is started again.
+        up = metrics.WORKER_UP.labels(f"{self._service.name}@{socket.gethostname()}")
         try:
-            metrics.WORKER_UP.set(1)
+            up.set(1)
             worker.start()
         finally:
-            metrics.WORKER_UP.set(0)
+            up.set(0)
             self._loop.submit(context.__aexit__(None, None, None)).result()
             self._loop.stop()
             if server is not None:

@@ -43,6 +43,20 @@ async def test_a_job_shows_its_progress_and_its_result(gateway: RunningGateway) 
     assert ended["started_at"] <= ended["completed_at"]
 
 
+async def test_a_run_that_replaces_another_counts_as_an_attempt(gateway: RunningGateway) -> None:
+    job = await gateway.http.ask()
+    await gateway.run(job["id"]).start()
+    again = gateway.run(job["id"], number=2)
+    await again.start()
+    await again.progress("Attempt 1/3: running…", attempt=1, of=3)
+    await gateway.recorded()
+    running = await gateway.http.job(job["id"])
+    task = (await gateway.http.get(f"/api/tasks/{job['id']}")).json()
+
+    assert (running["attempt"], running["max_attempts"]) == (2, 3)
+    assert task["meta"]["attempt"] == 2
+
+
 async def test_a_failed_job_says_why(gateway: RunningGateway) -> None:
     job = await gateway.http.ask()
     run = gateway.run(job["id"])
