@@ -74,7 +74,7 @@ class DataFlow(ast.NodeVisitor):
         derived = self._evaluate(node.value)
         # `rows.append(df.x.mean())` puts the frame into `rows`; `plt.plot(df.x)` does not put it into `plt`.
         if derived and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
-            owner = _base_name(node.value.func)
+            owner = base_name(node.value.func)
             if owner and owner not in self._modules:
                 self._gain(owner)
 
@@ -174,7 +174,7 @@ class DataFlow(ast.NodeVisitor):
             self._bind(target.value, derived, value)
         elif not isinstance(target, ast.Name):
             # `table["x"] = df.x` and `table[df.x > 1] = 0` both put the frame into `table`.
-            owner = _base_name(target)
+            owner = base_name(target)
             if owner and (derived or self._implied or self._is_derived(target)):
                 self._gain(owner)
         elif derived or self._implied:
@@ -217,7 +217,7 @@ def _stored(node: ast.AST) -> set[str]:
     return {child.id for child in ast.walk(node) if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store)}
 
 
-def _base_name(node: ast.AST) -> str | None:
+def base_name(node: ast.AST) -> str | None:
     """`rows` of `rows[0].items.append`."""
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Call | ast.Starred):
         node = node.func if isinstance(node, ast.Call) else node.value

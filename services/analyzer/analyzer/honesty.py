@@ -8,7 +8,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from analyzer.dataflow import FRAME, DataFlow
+from analyzer.dataflow import FRAME, DataFlow, base_name
 from analyzer.frames import FrameProfile
 from analyzer.sandbox.zygote.gate import MAX_CHARACTERS
 from warren.errors import WarrenError
@@ -19,6 +19,7 @@ MAX_LITERAL_VALUES = 100
 MAX_NUMBERS_IN_TEXT = 50
 
 _NUMBER = re.compile(r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)*")
+_FRACTION = re.compile(r"(?<![\w.])\d+\.\d+(?![\w.]*\d)")
 _DIGITS = re.compile(r"\d+")
 _YEAR = re.compile(r"(?:18|19|20|21)\d\d")
 _QUOTED_OR_WORD = re.compile(r"`([^`]+)`|([^\W\d]\w*)")
@@ -42,6 +43,8 @@ def check_reads_frame(code: str) -> None:
         return
     try:
         _check_literals(tree)
+        _check_figures(tree)
+        _check_columns(tree)
         _check_flow(DataFlow.of(tree))
     except RecursionError:
         raise Fabricated("The code is nested too deeply to check where its answer comes from.") from None
@@ -112,14 +115,45 @@ def _plain(number: str) -> str:
 def _check_literals(tree: ast.Module) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
-            values = [child.value for child in ast.walk(node) if isinstance(child, ast.Constant)]
-            numbers = sum(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+            values = [child for child in ast.walk(node) if isinstance(child, ast.Constant)]
+            numbers = sum(map(_is_number, values))
             if numbers > MAX_LITERAL_NUMBERS or len(values) > MAX_LITERAL_VALUES:
                 raise Fabricated(
                     f"The code holds a table of {len(values)} values of its own. Take the data from `{FRAME}`."
                 )
         elif isinstance(node, ast.Constant) and len(_DIGITS.findall(str(node.value))) > MAX_NUMBERS_IN_TEXT:
             raise Fabricated(f"The code holds a table written as text. Take the data from `{FRAME}`.")
+
+
+def _check_figures(tree: ast.Module) -> None:
+    """Refuse figures with a fraction that only stand in the text around computed values."""
+    nodes = list(ast.walk(tree))
+    used = {_digits(repr(node.value)) for node in nodes if isinstance(node, ast.Constant) and _is_number(node)}
+    formats = {id(node.format_spec) for node in nodes if isinstance(node, ast.FormattedValue)}
+    for text in nodes:
+        if isinstance(text, ast.JoinedStr) and id(text) not in formats:
+            words = [part.value for part in text.values if isinstance(part, ast.Constant)]
+            for figure in _FRACTION.findall(" ".join(map(str, words))):
+                if _digits(figure) not in used:
+                    raise Fabricated(f"The text holds the figure {figure}. Compute it from `{FRAME}`.")
+
+
+def _check_columns(tree: ast.Module) -> None:
+    """Refuse a column or row of the frame that is a list of numbers in the code."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Subscript() as target], value=ast.List(elts=elements)):
+                if base_name(target) == FRAME and any(map(_is_number, elements)):
+                    raise Fabricated(f"The code puts values of its own into `{FRAME}`. Take the data from `{FRAME}`.")
+
+
+def _is_number(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool)
+
+
+def _digits(number: str) -> str:
+    """`0.995` and `99.5` alike, as a share and its percentage are."""
+    return re.sub(r"\D", "", number).strip("0")
 
 
 def _names_of_columns(tree: ast.Module) -> Iterator[str]:

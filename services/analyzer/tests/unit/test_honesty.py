@@ -11,6 +11,11 @@ HONEST = {
     "a rebinding that keeps the frame": "df = df[df.price > 3]\nresult = df.head()",
     "a caption above a table": "top = 3\nanswer = f'Top {top} regions in 2014:'\nresult = df.nlargest(top, 'qty')",
     "a caption with the condition": "rows = df[df.price > 1234.5]\nanswer = 'Above 1 234.5:' + ' '\nresult = rows",
+    "a figure with a fraction that the code uses": "n = (df.price > 2.5).sum()\nanswer = f'{n} above 2.5'",
+    "a percentile in the text": "p = df.price.quantile(0.995)\nanswer = f'The 99.5th percentile is {p:10.2f}'",
+    "a date and a version in the text": "answer = f'{len(df)} rows on 1.2.2014 in v1.2.3'",
+    "a constant column": "df['n'] = 1\nresult = df.groupby('region')['n'].sum()",
+    "columns renamed": "df.columns = ['a', 'b', 'c']\nresult = df.a.sum()",
     "a value filled in a loop": "rows = []\nfor name, part in df.groupby('region'):\n"
     "    rows.append((name, part.qty.sum()))\nresult = pd.DataFrame(rows, columns=['region', 'qty'])",
     "a value set by subscript": "out = {}\nout['n'] = len(df)\nresult = out",
@@ -59,6 +64,13 @@ FABRICATED = {
     "tables of its own": ("len(df)\ntables = {'a': pd.Series([1, 2])}", "`tables` is made"),
     "df replaced after a look": ("len(df)\ndf = pd.DataFrame({'x': [1]})\nresult = df.x.sum()", "`result` is made"),
     "len of a literal after len of df": ("len(df)\nresult = len([1, 2, 3])", "`result` is made of values"),
+    "a frame of its own after a look at the shape": (
+        "n = df.shape\ndf = pd.DataFrame({'x': [1, 2]})\nanswer = f'The mean is {df.x.mean()}'",
+        "`answer` is made",
+    ),
+    "a number after a look at the length": ("x = len(df); answer = 42", "`answer` is made"),
+    "a figure beside a real one": ("n = len(df)\nanswer = f'Of {n} rows the mean is 16.44'", "the figure 16.44"),
+    "values written into the frame": ("df['sales'] = [10, 20, 30]\nresult = df.sales.sum()", "puts values of its own"),
     "calls nested without end": ("result = df" + ".a" * 990, "nested too deeply"),
 }
 
