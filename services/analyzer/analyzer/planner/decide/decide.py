@@ -64,7 +64,7 @@ def decide(draft: Draft, schema: Schema) -> Decided:
 
 
 def _warn_of_drawing(query: Query, state: Deciding) -> None:
-    if query.chart == "line" and len(query.keys) > 1:
+    if query.chart == "line" and len(query.keys) > 1 and query.keys[1].bucket is None:
         column = state.schema[query.keys[1].column]
         if column.profile.distinct > MAX_LINES:
             state.warnings.append(f"lines|{MAX_LINES}|{column.name}")

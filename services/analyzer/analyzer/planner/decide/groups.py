@@ -7,8 +7,9 @@ from analyzer.planner.decide.state import COUNT, Deciding
 from analyzer.planner.decide.tables import row_labels
 from analyzer.planner.errors import Unanswerable
 from analyzer.planner.lexicon import lexicon
-from analyzer.planner.query import Chart, Filter, Key, Measure, Query
+from analyzer.planner.query import Bucket, Chart, Filter, Key, Measure, Query
 
+_RECURRING: dict[str, Bucket] = {"month": "month_of_year", "day": "day_of_month", "hour": "hour_of_day"}
 MAX_SLICES = 8
 """More parts than this make a pie unreadable."""
 
@@ -56,7 +57,7 @@ def grouped(state: Deciding) -> Query | None:
     measures = _measures(state, keys)
     if measures == (COUNT,) and not state.draft.counting and state.draft.unknown and not state.said("rows", "share"):
         raise Unanswerable("nothing_called", word=state.draft.unknown[0])
-    keys = tuple(sorted(keys, key=lambda key: not state.column(key).is_time))[:2]
+    keys = _crossed(tuple(sorted(keys, key=lambda key: not state.column(key).is_time))[:2])
     end = state.end() or ("high" if state.said("sort") else None)
     time = state.column(keys[0]).is_time or keys[0].bucket is not None
     if end is None and not time and len(keys) == 1 and not keys[0].bins:
@@ -136,6 +137,14 @@ def scalar(state: Deciding) -> Query | None:
 # Parts of the decisions
 
 
+def _crossed(keys: tuple[Key, ...]) -> tuple[Key, ...]:
+    """ "by month and year" crosses the months of the year with the years, not each month with the year it is in."""
+    if len(keys) < 2 or keys[0].column != keys[1].column or None in (keys[0].bucket, keys[1].bucket):
+        return keys
+    crossed = (replace(key, bucket=_RECURRING.get(str(key.bucket), key.bucket)) for key in keys)
+    return tuple(sorted(crossed, key=lambda key: key.bucket not in _RECURRING.values()))
+
+
 def _implied_keys(state: Deciding) -> tuple[Key, ...]:
     """Subjects that are meant as groups: "average health of regions", "regions with total revenue above …"."""
     categories = tuple(state.categories())
@@ -172,6 +181,8 @@ def _measures(state: Deciding, keys: tuple[Key, ...] = ()) -> tuple[Measure, ...
     if having:
         return tuple(having[:1])
     loose = [name for name in state.draft.aggregations if name != "mode"]
+    if not loose and state.said("compare") and not state.draft.counting and state.has_main_measure:
+        return state.aggregated((state.main_measure(),))
     if not loose:
         return (COUNT,)
     if state.said("columns"):
@@ -205,6 +216,10 @@ def _group_chart(state: Deciding, keys: tuple[Key, ...]) -> Chart:
         return state.chart
     first = keys[0]
     bars = ("weekday", "month_of_year", "day_of_month", "season")
+    if len(keys) == 1 and any(
+        item.column == first.column and item.operator == "during" and len(item.values) == 2 for item in state.filters
+    ):
+        return "bar"
     if any(state.column(key).is_time and key.bucket not in bars for key in keys):
         return "bar" if first.bucket in bars else "line"
     if len(keys) == 2 and all(state.column(key).profile.distinct > MAX_SLICES for key in keys):

@@ -61,6 +61,9 @@ def _implied(state: Deciding, key: Key | None) -> tuple[Measure, ...]:
     filtered = [condition for condition in state.filters if not state.schema[condition.column].is_time]
     if state.draft.quality is not None:
         return (state.main_measure(),)
+    loose = [name for name in state.draft.aggregations if name != "mode"]
+    if loose:
+        return (replace(state.main_measure(), aggregation=loose[0]),)
     things = filtered or state.labels() or len(state.draft.subjects) > 1 or state.draft.thing
     if state.draft.counting or (key is not None and (things or not state.has_main_measure)):
         return (COUNT,)

@@ -32,11 +32,14 @@ def correlated_lines(state: Deciding) -> Query | None:
     """The correlation of one number between several values of a column, moment by moment: AAPL with MSFT."""
     groups = [key for key in state.draft.keys if state.column(key).is_text]
     names = {measure.column for measure in state.measures}
-    if not state.said("correlation", "matrix") or len(names) != 1 or not groups or state.schema.time is None:
+    if not state.said("correlation", "matrix") or len(names) > 1 or not groups or state.schema.time is None:
         return None
     if groups[0].column not in {condition.column for condition in state.filters} and not state.said("matrix"):
         return None
-    return Query("matrix", state.measures[:1], (state.time_key(), groups[0]), state.filters, chart="heatmap")
+    if not names and not state.has_main_measure:
+        return None
+    measures = state.measures[:1] or (state.main_measure(),)
+    return Query("matrix", measures, (state.time_key(), groups[0]), state.filters, chart="heatmap")
 
 
 def change(state: Deciding) -> Query | None:
@@ -108,11 +111,12 @@ def _keys(state: Deciding) -> tuple[Key, ...]:
 def _compared_periods(state: Deciding, level: Measure, filters: tuple[Filter, ...]) -> Key:
     """Single moments are compared, but totals only make sense over longer periods: years if years are named."""
     time = state.time_key()
-    if level.aggregation != "sum" or state.is_row_per(time) or not state.column(time).is_date:
+    if level.aggregation != "sum" or not state.column(time).is_date:
         return time
     spans = [condition.values for condition in filters if condition.operator == "span"]
-    by_years = any(isinstance(when, When) and when.month is None for values in spans for when in values)
-    return state.time_key("year" if by_years else "month")
+    if any(isinstance(when, When) and when.month is None for values in spans for when in values):
+        return state.time_key("year")
+    return time if state.is_row_per(time) else state.time_key("month")
 
 
 def _is_natural(state: Deciding, key: Key) -> bool:

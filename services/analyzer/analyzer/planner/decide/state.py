@@ -186,7 +186,8 @@ class Deciding:
             measure = measures[0]
             if measure.aggregation in (None, "mean", "sum") and measure.column is not None and measure.operator is None:
                 return (replace(measure, aggregation=None),)
-        return self.aggregated(measures)
+        alone = len(keys) == 1 and self.is_row_per(keys[0])
+        return self.aggregated(measures, "mean" if alone else None)
 
     def aggregated(self, measures: tuple[Measure, ...], default: Aggregation | None = None) -> tuple[Measure, ...]:
         """Every measure with an aggregation; those that said none get the fitting one.

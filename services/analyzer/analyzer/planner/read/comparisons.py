@@ -12,6 +12,7 @@ from analyzer.planner.text import stem
 _OPERATORS: dict[str, Operator] = {
     "gt": "gt", "ge": "ge", "lt": "lt", "le": "le", "eq": "eq", "ne": "ne", "between": "between",
 }  # fmt: skip
+_OPPOSITES: dict[str, Operator] = {"gt": "le", "ge": "lt", "lt": "ge", "le": "gt"}
 _AGGREGATIONS: dict[str, Aggregation] = {"mean": "mean", "median": "median", "sum": "sum", "count": "count"}
 _STOPPERS = ("date", "value", "number")
 
@@ -47,11 +48,23 @@ def _read_cue(reading: Reading, position: int) -> None:
         if len(values) < 2 or len(numbers) < 2:
             return
     side = "low" if operator in ("lt", "le") else "high"
+    negated = _negation(reading, position)
+    if operator in _OPPOSITES and negated is not None:
+        reading.take(negated)
+        operator = _OPPOSITES[operator]
     column, at = _measured_in(reading, numbers[-1], side) or _column_of(reading, position, numbers[-1], side)
     if at is None or at != reading.beside(position, -1):
         column, at = _age_of_people(reading, column, values) or (column, at)
     reading.take(position, *numbers, at, *(join for join in range(numbers[0], numbers[-1])))
     _add(reading, column, operator, values, at)
+
+
+def _negation(reading: Reading, position: int) -> int | None:
+    """The "not" of "not above 5" and "did not drop below 5"."""
+    at = reading.beside(position, -1)
+    if at is not None and reading.items[at].has("task", "change"):
+        at = reading.beside(at, -1)
+    return at if at is not None and reading.items[at].has("negation") else None
 
 
 def _read_against_average(reading: Reading, position: int, operator: Operator) -> None:

@@ -1,5 +1,6 @@
 """One question from items to a `Draft`, in passes: conditions first, then groups, measures and what is left."""
 
+import itertools
 from typing import Literal
 
 from analyzer.planner.errors import Unanswerable
@@ -88,10 +89,10 @@ def _asks(items: tuple[Item, ...]) -> tuple[str, ...]:
 
 
 def _task(reading: Reading, position: int, item: Item) -> str | None:
-    """What it is to do; "dropped below 0" only compares."""
-    after = reading.beside(position, 1)
-    if item.has("task", "change") and after is not None and reading.items[after].has("compare"):
-        return None
+    """What it is to do; "dropped below 0" only compares, "changed between 2012 and 2015" does not."""
+    following = [reading.items[at] for at in itertools.islice(reading.path(position, 1), 2)]
+    if item.has("task", "change") and len(following) == 2 and following[0].has("compare"):
+        return item.cue("task") if following[1].kind == "date" else None
     return item.cue("task")
 
 

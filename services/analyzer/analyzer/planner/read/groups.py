@@ -47,6 +47,8 @@ def read_keys(reading: Reading) -> list[Key]:
     for position in list(reading.cues("unit")):
         if _is_attribute(reading, position):
             reading.take(position)
+            if _is_each_row(reading, position):
+                continue
             key = time_key(reading, BUCKETS[reading.items[position].cue("unit") or "day"])
             keys += [key] if key not in keys else []
     return keys
@@ -187,6 +189,13 @@ def _is_attribute(reading: Reading, position: int) -> bool:
         return False
     column = reading.column(after)
     return (column is not None and column.is_measure) or reading.items[after].has("aggregation")
+
+
+def _is_each_row(reading: Reading, position: int) -> bool:
+    """ "average daily wind", of a table with one row a day: the average of all rows."""
+    before, time = reading.beside(position, -1), reading.schema.time
+    averaged = before is not None and reading.items[before].has("aggregation")
+    return averaged and time is not None and time.is_unique and reading.items[position].cue("unit") == time.profile.step
 
 
 def _asks_for_one(item: Item) -> bool:

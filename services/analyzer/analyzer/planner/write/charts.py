@@ -73,12 +73,13 @@ def _line(context: Context, name: str, *, table: bool) -> None:
 def _lines(context: Context, name: str, x: str) -> None:
     query = context.query
     drawn = name
-    if len(query.keys) == 2 and context.column(query.keys[1].column).profile.distinct > MAX_LINES:
+    second = query.keys[1] if len(query.keys) == 2 else None
+    if second is not None and not second.bucket and context.column(second.column).profile.distinct > MAX_LINES:
         context.script.add(f"largest = {name}.mean().nlargest({MAX_LINES}).index")
         drawn = f"{name}[largest]"
     context.script.add(f"for label, values in {drawn}.items():")
     context.script.add(f"    ax.plot({x}, values, label=str(label))")
-    legend = f"title={plain(context.key_words(query.keys[1]))}" if len(query.keys) == 2 else ""
+    legend = f"title={plain(context.key_words(second))}" if second is not None else ""
     context.script.add(f"ax.legend({legend})")
 
 
