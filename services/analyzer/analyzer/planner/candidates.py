@@ -15,6 +15,8 @@ from analyzer.planner.schema import Schema
 from analyzer.planner.text import Token, is_cyrillic
 
 MAX_PHRASE = 7
+SHORT_SCALE = 2
+"""Letters of "k" and "bn", which are no numbers by themselves, as "a million" is."""
 _SCALED = re.compile(r"(\d+(?:[.,]\d+)?)([^\W\d_]+)")
 
 
@@ -151,6 +153,8 @@ def _number(token: Token, words: Lexicon) -> tuple[float | None, float]:
         return token.number, 1.0
     if token.stem in words.numbers:
         return words.numbers[token.stem], 0.8
+    if token.stem in words.scales and len(token.text) > SHORT_SCALE:
+        return words.scales[token.stem], 0.8
     found = _SCALED.fullmatch(token.text.lower()) if token.kind == "word" else None
     if found:
         number = float(found[1].replace(",", "."))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from analyzer.planner.decide import groups, rankings, series, tables
 from analyzer.planner.decide.state import Deciding
 from analyzer.planner.errors import Unanswerable
-from analyzer.planner.query import MAX_LINES, MAX_POINTS, Draft, Query
+from analyzer.planner.query import MAX_LINES, MAX_POINTS, Draft, Measure, Query
 from analyzer.planner.schema import Schema
 
 _RULES: tuple[Callable[[Deciding], Query | None], ...] = (
@@ -73,8 +73,11 @@ def _warn_of_drawing(query: Query, state: Deciding) -> None:
 
 
 def _with_pairs(draft: Draft) -> Draft:
-    """ "the ratio of A to B" and "A minus B" measure two columns as one."""
+    """ "the ratio of A to B" and "A minus B" measure two columns as one, "lowest to highest" is a range."""
     names = list(dict.fromkeys(measure.column for measure in draft.measures if measure.column))
+    ends = {measure.aggregation for measure in draft.measures} == {"max", "min"}
+    if len(names) == 1 and ends and "difference" in draft.tasks:
+        return replace(draft, measures=(Measure(names[0], "range"),))
     if len(names) != 2 or not {"ratio", "difference"} & set(draft.tasks):
         return draft
     aggregation = draft.measures[0].aggregation

@@ -136,6 +136,9 @@ def _keys_after(reading: Reading, position: int) -> list[Key]:
             if item.kind == "unknown" and not found:
                 raise Unanswerable("nothing_called", word=item.text)
             break
+        if skipped and reading.schema[key.column].is_text and reading.schema[key.column].is_unique:
+            reading.take(at)  # "by number of countries", of a table with a row for each: the rows are counted
+            break
         found.append(key)
         taken.append(at)
         reading.take(at, *skipped)

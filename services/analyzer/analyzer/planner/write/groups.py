@@ -39,7 +39,8 @@ def _series(context: Context, by: str, derived: str | None) -> None:
     query = context.query
     key = query.keys[0]
     cut = query.limit is not None and query.end is not None
-    name = "every" if cut and query.chart is not None and (query.limit == 1 or is_temporal(context, key)) else "result"
+    whole = query.limit == 1 or (is_temporal(context, key) and query.chart == "line")
+    name = "every" if cut and query.chart is not None and whole else "result"
     conditions, order = "".join(map(having_code, query.having)), _order_code(context)
     if query.transform == "growth":
         conditions, order = "", conditions + order
