@@ -9,7 +9,9 @@ from typing import Any, Self
 
 import aio_pika
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq import spec
+from aiormq.channel import Channel
 
 from warren import topology
 from warren.errors import BrokerUnavailable
@@ -21,6 +23,7 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 CLOSE_TIMEOUT_SECONDS = 2.0
 HEARTBEAT_SECONDS = 5
 """aio-pika believes a silent link to be dead after three of these and three seconds."""
+PERSISTENT = 2
 FIRST_DELAY_SECONDS = 0.2
 LAST_DELAY_SECONDS = 2.0
 
@@ -57,7 +60,7 @@ class Broker:
         self._name = name
         self._consumers: list[_Consumer] = []
         self._connection: AbstractConnection | None = None
-        self._exchanges: dict[str, AbstractExchange] = {}
+        self._channel: Channel | None = None
         self._up = asyncio.Event()
         self._consuming: set[asyncio.Task[None]] = set()
         self._keeping: asyncio.Task[None] | None = None
@@ -104,19 +107,19 @@ class Broker:
     ) -> None:
         """Publish a persistent message and wait until RabbitMQ has it in a queue.
 
-        `properties` are those of `aio_pika.Message`. Raises `BrokerUnavailable` when that did not happen within
+        `properties` are those of AMQP's basic class. Raises `BrokerUnavailable` when that did not happen within
         `timeout` seconds, or no queue takes the message; it may have arrived all the same.
         """
-        message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT, **properties)
+        basic = spec.Basic.Properties(delivery_mode=PERSISTENT, **properties)
         # A fanout may have nobody listening; elsewhere a message that no queue takes would be lost.
-        await self._publish(exchange, routing_key, message, topology.EXCHANGES.get(exchange) != "fanout", timeout)
+        await self._publish(exchange, routing_key, body, basic, topology.EXCHANGES.get(exchange) != "fanout", timeout)
 
     async def reply(self, queue: str, body: bytes, **properties: Any) -> None:
         """Send a transient message straight to a reply queue; nobody may be waiting any more, which is fine.
 
         Raises `BrokerUnavailable`.
         """
-        await self._publish("", queue, aio_pika.Message(body, **properties), False, PUBLISH_TIMEOUT_SECONDS)
+        await self._publish("", queue, body, spec.Basic.Properties(**properties), False, PUBLISH_TIMEOUT_SECONDS)
 
     async def tell(self, exchange: str, routing_key: str, body: bytes, **properties: Any) -> None:
         """Publish a transient message, confirmed, that nobody need be there to hear. Raises `BrokerUnavailable`."""
@@ -159,12 +162,27 @@ class Broker:
             raise BrokerUnavailable(_name(error)) from error
 
     async def _publish(
-        self, exchange: str, routing_key: str, message: aio_pika.Message, mandatory: bool, timeout: float
+        self,
+        exchange: str,
+        routing_key: str,
+        body: bytes,
+        properties: spec.Basic.Properties,
+        mandatory: bool,
+        timeout: float,
     ) -> None:
-        if not self.connected:
+        if self._channel is None or not self.connected:
             raise BrokerUnavailable("RabbitMQ is not reachable")
         try:
-            await self._exchanges[exchange].publish(message, routing_key, mandatory=mandatory, timeout=timeout)
+            # Past aio-pika's exchange, which sends each message alone: this way those of one moment share a write.
+            await self._channel.basic_publish(
+                body,
+                exchange=exchange,
+                routing_key=routing_key,
+                properties=properties,
+                mandatory=mandatory,
+                timeout=timeout,
+                wait=False,
+            )
         except asyncio.CancelledError:
             # aio-pika also raises this when a heartbeat kills the link under a waiting publish.
             if being_cancelled():
@@ -205,9 +223,9 @@ class Broker:
             channel = connection.channel(publisher_confirms=True, on_return_raises=True)
             await channel.initialize()
             channel.close_callbacks.add(lambda _, error: _lose(lost, error))
-            for name in (*topology.EXCHANGES, topology.DELAYED):
-                self._exchanges[name] = await channel.get_exchange(name, ensure=False)
-            self._exchanges[""] = channel.default_exchange
+            underlay = await channel.get_underlay_channel()
+            assert isinstance(underlay, Channel)  # noqa: S101  tells mypy; aio-pika makes no other
+            self._channel = underlay
         self._up.set()
         log.info("broker_connected")
         for consumer in self._consumers:

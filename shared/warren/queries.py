@@ -72,10 +72,10 @@ class QueryClient:
                     query.name.split(".")[0],
                     query.model_dump_json().encode(),
                     timeout=timeout,
-                    type=query.name,
+                    message_type=query.name,
                     correlation_id=correlation_id,
                     reply_to=self._queue,
-                    expiration=timeout,
+                    expiration=str(round(timeout * 1000)),
                 )
                 answer = await future
         except TimeoutError:
