@@ -44,6 +44,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         version=version("warren-gateway"),
         lifespan=lifespan,
         generate_unique_id_function=openapi.operation_id,
+        # Metrics and logs are ours; without a collector it would look for one at each request.
+        telemetry={"tracing": bool(settings.otlp_endpoint), "metrics": False, "logs": False},
     )
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
     app.state.keys = KeyCache()

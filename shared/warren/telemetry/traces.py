@@ -1,5 +1,10 @@
 """OpenTelemetry: one trace from the HTTP request through the message's headers to the handler. Off by default."""
 
+import contextlib
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
 from opentelemetry import propagate, trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -26,3 +31,10 @@ def headers() -> dict[str, str]:
     carrier: dict[str, str] = {}
     propagate.inject(carrier)
     return carrier
+
+
+def span(name: str, carrier: Mapping[str, str]) -> AbstractContextManager[Any]:
+    """A span that goes on with the trace of these message headers; nothing, at no cost, while traces are off."""
+    if isinstance(trace.get_tracer_provider(), trace.NoOpTracerProvider):
+        return contextlib.nullcontext()
+    return tracer.start_as_current_span(name, context=propagate.extract(carrier))

@@ -3,33 +3,21 @@
 import warnings
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from celery import Celery, signals
 from celery.beat import Scheduler
-from celery.exceptions import Reject, SecurityWarning
+from celery.exceptions import SecurityWarning
 
 from warren import topology
 from warren.ids import new_id
 from warren.jobs import JobMessage
 from warren.settings import Settings
 from warren.worker.beat import Schedule, slot_of
-from warren.worker.runtime import Verdict
+from warren.worker.pool import Executor, LoopPool
 
 TRANSPORT_OPTIONS = {"confirm_publish": True, "read_timeout": 15, "write_timeout": 15}
 """Without the timeouts a worker never came back from a network that swallowed its packets."""
-
-
-class Executor(Protocol):
-    """What Celery's threads hand messages to."""
-
-    def execute(self, kind: str, queue: str, arguments: dict[str, Any], redeliveries: int) -> Verdict: ...
-
-    def connection_lost(self) -> None: ...
-
-    def consumer_moved(self) -> None: ...
-
-    def drain(self) -> None: ...
 
 
 def make_app(
@@ -60,31 +48,17 @@ def make_app(
         worker_log_color=False,
     )
     for kind in kinds:
-        app.task(_body(executor, kind), name=kind, bind=True, typing=False)
+        app.task(_never, name=kind)
     return app
 
 
-def _body(executor: Executor, kind: str) -> Any:
-    def execute(task: Any, **arguments: Any) -> None:
-        request = task.request
-        delivery = request.delivery_info or {}
-        # A message that was requeued once and has no count comes from an older broker or a classic queue.
-        redeliveries = max(int(getattr(request, "x-delivery-count", 0) or 0), int(bool(delivery.get("redelivered"))))
-        queue = (delivery.get("routing_key") or "").rsplit(".", 1)[-1]
-        verdict = executor.execute(kind, queue, {**arguments, "trace": _trace(request)}, redeliveries)
-        if verdict is not Verdict.acknowledge:
-            raise Reject(verdict.value, requeue=verdict is Verdict.requeue)
-
-    execute.__name__ = kind.replace(".", "_")
-    return execute
-
-
-def _trace(request: Any) -> dict[str, str]:
-    return {name: value for name in ("traceparent", "tracestate") if (value := getattr(request, name, None))}
+def _never(**_: Any) -> None:
+    """A task in name only: our pool runs the message before Celery would call its function."""
+    raise NotImplementedError
 
 
 def make_worker(app: Celery, concurrency: int, node_name: str) -> Any:
-    """A worker on the threads pool, without the chatter between workers that nobody reads."""
+    """A worker on our pool, without the chatter between workers that nobody reads."""
     from warren.worker.consumer import Worker  # noqa: PLC0415  importing it starts Celery's worker machinery
 
     signals.setup_logging.connect(_keep_our_logging, weak=False)
@@ -92,7 +66,7 @@ def make_worker(app: Celery, concurrency: int, node_name: str) -> Any:
     warnings.filterwarnings("ignore", category=SecurityWarning)
     return Worker(
         app=app,
-        pool="threads",
+        pool=LoopPool,
         concurrency=concurrency,
         hostname=node_name,
         queues=[queue.name for queue in app.conf.task_queues],

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any, Protocol
 
 import structlog
-from opentelemetry import propagate
 from pydantic import ValidationError
 
 from warren import events, jobs, topology
@@ -22,8 +21,7 @@ from warren.contracts.events import EventType, Failure
 from warren.contracts.gateway import JobStates, JobStatesQuery
 from warren.errors import BrokerUnavailable, JobError, QueryTimeout, TransientError
 from warren.queries import QueryClient, QueryRefused
-from warren.telemetry import metrics
-from warren.telemetry.traces import tracer
+from warren.telemetry import metrics, traces
 from warren.worker.active import ActiveRun, ActiveRuns, Stop
 from warren.worker.log import RunLog, insist
 from warren.worker.run import JobRun
@@ -62,6 +60,10 @@ class Verdict(enum.Enum):
     acknowledge = "the job's fate is recorded, or a follow-up message carries it on"
     requeue = "nothing was decided; RabbitMQ shall deliver it again"
     dead = "no worker can read it; it goes to the dead-letter queue"
+
+
+Done = Callable[[Verdict], None]
+"""Hears what becomes of a message, on the loop's thread."""
 
 
 class Runtime:
@@ -234,7 +236,7 @@ class Runtime:
             self._blobs,
             lambda event: events.publish_live(self._broker, self._service, event),
         )
-        with tracer.start_as_current_span(job.kind, context=propagate.extract(job.trace)):
+        with traces.span(job.kind, job.trace):
             verdict = await self._handle(job, active, run_log, handle, handler)
         seconds = time.monotonic() - started
         metrics.RUNTIME.labels(*labels).observe(seconds)

@@ -22,7 +22,7 @@ from warren.queries import QueryClient, QueryHandlers, QueryServer
 from warren.settings import Settings
 from warren.telemetry import health, logs, metrics, traces
 from warren.worker.beat import Schedule
-from warren.worker.runtime import JobHandlers, Resend, Runtime, Verdict
+from warren.worker.runtime import Done, JobHandlers, Resend, Runtime, Verdict
 
 log = structlog.get_logger(__name__)
 
@@ -115,6 +115,7 @@ class WorkerProcess(Generic[S]):
         self._loop = LoopThread()
         self._consumer = health.Heartbeat(CONSUMER_STALE_SECONDS)
         self._runtime: Runtime | None = None
+        self._running: set[asyncio.Task[Verdict]] = set()
 
     def run(self) -> int:
         """Returns the exit code."""
@@ -145,10 +146,24 @@ class WorkerProcess(Generic[S]):
         # Celery refuses a name that is used twice, which a restart on the same host would do.
         return f"{self._service.name}-{os.getpid()}-{uuid.uuid4().hex[:6]}@{socket.gethostname()}"
 
-    def execute(self, kind: str, queue: str, arguments: dict[str, Any], redeliveries: int) -> Verdict:
-        """Called in a Celery thread for each message; blocks it until the job's run is over."""
+    def start_run(self, kind: str, queue: str, arguments: dict[str, Any], redeliveries: int, done: Done) -> None:
+        """Called in Celery's thread for each message; `done` is called on the loop when the job's run is over."""
+        self._loop.loop.call_soon_threadsafe(self._start_run, (kind, queue, arguments, redeliveries), done)
+
+    def _start_run(self, message: tuple[str, str, dict[str, Any], int], done: Done) -> None:
         assert self._runtime is not None  # noqa: S101  set before the worker starts
-        return self._loop.submit(self._runtime.run(kind, queue, arguments, redeliveries)).result()
+
+        def over(run: asyncio.Task[Verdict]) -> None:
+            self._running.discard(run)
+            if run.cancelled() or run.exception() is not None:
+                log.critical("run_crashed", kind=message[0], exc_info=None if run.cancelled() else run.exception())
+                done(Verdict.requeue)
+            else:
+                done(run.result())
+
+        run = self._loop.loop.create_task(self._runtime.run(*message))
+        self._running.add(run)
+        run.add_done_callback(over)
 
     def consumer_moved(self) -> None:
         self._consumer.beat()
