@@ -68,7 +68,7 @@ def suite() -> Iterator[Suite]:
         try:
             environment = {
                 **os.environ,
-                "PYTHONPATH": str(ROOT) + ":" + os.environ.get("XPP", ""),
+                "PYTHONPATH": str(ROOT),
                 "WARREN_BROKER_URL": rabbitmq.url,
                 "WARREN_DATABASE_URL": postgres.url,
                 "WARREN_BLOBS_URL": (data / "blobs").as_uri(),

@@ -48,7 +48,7 @@ async def publish(broker: Broker, stream_id: str, frame: Frame) -> None:
         topology.AUDIO,
         stream_id,
         frame.body,
-        type=frame.type.value,
+        message_type=frame.type.value,
         headers={"seq": frame.seq, "offset": frame.offset},
     )
 

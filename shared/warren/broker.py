@@ -123,8 +123,8 @@ class Broker:
 
     async def tell(self, exchange: str, routing_key: str, body: bytes, **properties: Any) -> None:
         """Publish a transient message, confirmed, that nobody need be there to hear. Raises `BrokerUnavailable`."""
-        message = aio_pika.Message(body, **properties)
-        await self._publish(exchange, routing_key, message, False, PUBLISH_TIMEOUT_SECONDS)
+        basic = spec.Basic.Properties(**properties)
+        await self._publish(exchange, routing_key, body, basic, False, PUBLISH_TIMEOUT_SECONDS)
 
     async def declare(self, queue: topology.Queue) -> None:
         """Make a durable queue with its bindings, unless it is there. Raises `BrokerUnavailable`."""

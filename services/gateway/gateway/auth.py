@@ -40,8 +40,9 @@ async def gateway_of(request: Request) -> Gateway:  # async: FastAPI would run a
     return gateway
 
 
-async def caller(request: Request, gateway: Annotated[Gateway, Depends(gateway_of)]) -> ApiKey:
+async def caller(request: Request) -> ApiKey:
     """The key of this request, counted against its limit. Raises 401, 403 or 429 `Problem`s."""
+    gateway: Gateway = request.app.state.gateway
     key = await _authenticate(gateway, request.app.state.keys, request.headers.get("Authorization", ""))
     _check_scope(key, "read" if request.method in {"GET", "HEAD"} else "write")
     request.state.headers = count(gateway, key, request)

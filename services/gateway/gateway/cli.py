@@ -16,7 +16,7 @@ from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from gateway.store import keys
 from gateway.worker import service
-from warren import database
+from warren import database, memory
 from warren.errors import DatabaseUnavailable
 from warren.telemetry import logs, metrics, traces
 from warren.worker.service import run_beat, run_worker
@@ -48,6 +48,7 @@ def serve(app: FastAPI, settings: GatewaySettings) -> None:
     logs.configure("gateway", level=settings.log_level, format=settings.log_format)
     traces.configure("gateway", settings.otlp_endpoint)
     metrics.BUILD.info({"service": "gateway", "version": app.version})
+    memory.settle()
     uvicorn.run(app, **server_options(settings))
 
 

@@ -29,12 +29,17 @@ def configure(service: str, otlp_endpoint: str) -> None:
 def headers() -> dict[str, str]:
     """The current trace as message headers (`traceparent`); empty outside a trace."""
     carrier: dict[str, str] = {}
-    propagate.inject(carrier)
+    if _on():
+        propagate.inject(carrier)
     return carrier
 
 
 def span(name: str, carrier: Mapping[str, str]) -> AbstractContextManager[Any]:
     """A span that goes on with the trace of these message headers; nothing, at no cost, while traces are off."""
-    if isinstance(trace.get_tracer_provider(), trace.NoOpTracerProvider):
+    if not _on():
         return contextlib.nullcontext()
     return tracer.start_as_current_span(name, context=propagate.extract(carrier))
+
+
+def _on() -> bool:
+    return not isinstance(trace.get_tracer_provider(), trace.NoOpTracerProvider)

@@ -18,12 +18,13 @@ from warren.blobs import BlobStore
 from warren.broker import Broker
 from warren.contracts.base import JobPayload, JobResult
 from warren.contracts.events import EventType, Failure
-from warren.contracts.gateway import JobStates, JobStatesQuery
-from warren.errors import BrokerUnavailable, JobError, QueryTimeout, TransientError
-from warren.queries import QueryClient, QueryRefused
+from warren.contracts.gateway import JobStates
+from warren.errors import BrokerUnavailable, JobError, TransientError
+from warren.queries import QueryClient
 from warren.telemetry import metrics, traces
 from warren.worker.active import ActiveRun, ActiveRuns, Stop
 from warren.worker.log import RunLog, insist
+from warren.worker.news import News
 from warren.worker.run import JobRun
 
 log = structlog.get_logger(__name__)
@@ -87,7 +88,7 @@ class Runtime:
         }
         self._broker = broker
         self._blobs = blobs
-        self._queries = queries
+        self._news = News(queries)
         self._resend: Resend = resend or partial(jobs.publish, broker)
         self._runs = ActiveRuns()
         self._cancelled: OrderedDict[str, None] = OrderedDict()
@@ -137,9 +138,9 @@ class Runtime:
     async def _catch_up(self) -> None:
         """Stop what was cancelled, or ended by the gateway, while nothing was heard here."""
         await self._broker.ready()
-        news = await self._news(self._runs.job_ids)
-        for job_id in (*news.cancelling, *news.finished):
-            self.cancel(job_id)
+        for news in await asyncio.gather(*(self._news.of(job_id) for job_id in self._runs.job_ids)):
+            for job_id in (*news.cancelling, *news.finished):
+                self.cancel(job_id)
 
     # One message ----------------------------------------------------------------------------------------------------
 
@@ -197,7 +198,7 @@ class Runtime:
         news = JobStates()
         # Clocks differ between machines; to ask once too often costs a query.
         if redelivered or job.enqueued_at < self._listening_since + CLOCK_SKEW:
-            news = await self._news((job.job_id,))
+            news = await self._news.of(job.job_id)
         if job.job_id in news.finished:
             log.info("job_already_finished")
             return Verdict.acknowledge
@@ -206,15 +207,6 @@ class Runtime:
             run_log.add(EventType.cancelled)
             return await self._conclude(run_log, active)
         return await self._run(job, active, run_log)
-
-    async def _news(self, job_ids: tuple[str, ...]) -> JobStates:
-        """Ask the gateway about jobs whose end or cancellation this process may not have heard of."""
-        try:
-            return await self._queries.ask(JobStatesQuery(job_ids=job_ids), JobStates)
-        except (QueryTimeout, BrokerUnavailable, QueryRefused) as error:
-            # Running it again is safe, only wasteful; the recorder repeats a cancellation when it sees `started`.
-            log.warning("job_state_unknown", error=str(error))
-            return JobStates()
 
     async def _run(self, job: jobs.JobMessage, active: ActiveRun, run_log: RunLog) -> Verdict:
         payload_type, handler = self._handlers[job.kind]

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import structlog
 import uvloop
 
-from warren import control, topology
+from warren import control, memory, topology
 from warren.blobs import BlobStore
 from warren.broker import Broker
 from warren.queries import QueryClient, QueryHandlers, QueryServer
@@ -128,6 +128,7 @@ class WorkerProcess(Generic[S]):
         app = make_app(self._service.name, self._settings, self._service.queues, self._runtime.kinds, self)
         worker = make_worker(app, self._settings.worker_concurrency, self.node_name)
         server = self._serve_health(worker)
+        memory.settle()
         # Without process id: the series goes on when the worker is started again.
         up = metrics.WORKER_UP.labels(f"{self._service.name}@{socket.gethostname()}")
         try:
