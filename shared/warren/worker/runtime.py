@@ -1,4 +1,4 @@
-"""Runs jobs: from a delivered message to its last event. Celery calls it from threads; it lives on the asyncio loop."""
+"""Runs jobs: from a delivered message to its last event. Celery's pool calls it; it lives on the asyncio loop."""
 
 import asyncio
 import enum
