@@ -43,7 +43,7 @@ def bindings(rabbitmq: EmbeddedRabbitMQ) -> Bindings:
 
     def read() -> set[str]:
         with opener.open(urllib.request.Request(address, headers={"Authorization": f"Basic {login}"})) as response:
-            return {item["routing_key"] for item in json.load(response) if item["routing_key"] != "#"}
+            return {item["routing_key"] for item in json.load(response) if item["destination"] != topology.RECORDER}
 
     return read
 
