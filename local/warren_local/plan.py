@@ -33,6 +33,8 @@ PROCESSES = (
     Line("gateway", "gateway worker", reports=True),
     Line("beat", "gateway beat"),
     Line("analyzer", "analyzer worker", reports=True),
+    Line("streams", "transcriber-streams worker", reports=True),
+    Line("files", "transcriber-files worker", reports=True),
 )
 """Run until the end, restarted when they crash."""
 

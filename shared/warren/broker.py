@@ -146,6 +146,28 @@ class Broker:
             return QueueCount(result.message_count or 0, result.consumer_count or 0)
 
     @asynccontextmanager
+    async def channel(self, *, prefetch: int = 0) -> AsyncIterator[tuple[AbstractChannel, Lost]]:
+        """A channel of one's own, for a consumer that does not live as long as the process, and what tells its loss.
+
+        Raises `BrokerUnavailable` when it cannot be opened; inside, aio-pika's own errors come through.
+        """
+        if self._connection is None or not self.connected:
+            raise BrokerUnavailable("RabbitMQ is not reachable")
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+                channel, lost = await _open(self._connection, prefetch)
+        except asyncio.CancelledError:
+            if being_cancelled():
+                raise
+            raise BrokerUnavailable("connection lost") from None
+        except _LOST as error:
+            raise BrokerUnavailable(_name(error)) from error
+        try:
+            yield channel, lost
+        finally:
+            await settle(_closed(channel))
+
+    @asynccontextmanager
     async def _borrowed_channel(self) -> AsyncIterator[AbstractChannel]:
         """A channel for one purpose: RabbitMQ closes the channel of whoever asks for what cannot be."""
         connection = self._connection
@@ -275,23 +297,33 @@ async def _keep_consuming(connection: AbstractConnection, consumer: _Consumer) -
 
 
 async def _consume(connection: AbstractConnection, consumer: _Consumer) -> Lost:
-    lost: Lost = asyncio.get_running_loop().create_future()
     async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-        channel = connection.channel()
-        await channel.initialize()
-        channel.close_callbacks.add(lambda _, error: _lose(lost, error))
-        underlay = await channel.get_underlay_channel()
-        # RabbitMQ ends a consumer when its queue is deleted, or moves to another node.
-        underlay.on_consumer_cancel_callbacks.add(lambda _: _lose(lost, None))
-        if consumer.prefetch:
-            await channel.set_qos(prefetch_count=consumer.prefetch)
+        channel, lost = await _open(connection, consumer.prefetch)
         await consumer.setup(channel)
     return lost
+
+
+async def _open(connection: AbstractConnection, prefetch: int) -> tuple[AbstractChannel, Lost]:
+    lost: Lost = asyncio.get_running_loop().create_future()
+    channel = connection.channel()
+    await channel.initialize()
+    channel.close_callbacks.add(lambda _, error: _lose(lost, error))
+    underlay = await channel.get_underlay_channel()
+    # RabbitMQ ends a consumer when its queue is deleted, or moves to another node.
+    underlay.on_consumer_cancel_callbacks.add(lambda _: _lose(lost, None))
+    if prefetch:
+        await channel.set_qos(prefetch_count=prefetch)
+    return channel, lost
 
 
 def _lose(lost: Lost, error: BaseException | None) -> None:
     if not lost.done():
         lost.set_result("closed" if error is None else _name(error))
+
+
+async def _closed(channel: AbstractChannel) -> None:
+    async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+        await channel.close()
 
 
 def being_cancelled() -> bool:

@@ -1,0 +1,1 @@
+"""The transcriber: live streams and recordings become text."""
