@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 SOURCES = sorted(
     path
-    for folder in ("shared/warren", "services/gateway/gateway", "services/analyzer/analyzer")
+    for folder in ("shared/warren", *(f"services/{name}/{name}" for name in ("gateway", "analyzer", "transcriber")))
     for path in (ROOT / folder).rglob("*.py")
     if "testing" not in path.parts
 )
