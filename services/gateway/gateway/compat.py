@@ -140,7 +140,7 @@ async def _converse(socket: Socket, session_id: str) -> None:
         if message.get("type") != "analyze":
             raise Hangup(BAD_MESSAGE, "message.unknown_type", f"Unknown type {message.get('type')!r}: send analyze.")
         try:
-            socket.count()
+            await socket.count()
             upload = _decode(message.get("file_base64"))
             async with uploads.stored(upload, gateway.blobs, gateway.settings.max_upload_bytes) as stored:
                 fields = {"query": message.get("query"), "session_id": session_id}

@@ -37,7 +37,7 @@ class Problem(HTTPException):
 
     def body(self) -> dict[str, Any]:
         document = {
-            "type": f"/docs/api.md#{self.code}",
+            "type": "about:blank",  # RFC 9457: no more than the status says; `code` tells kinds apart
             "title": HTTPStatus(self.status_code).phrase,
             "status": self.status_code,
             "detail": self.detail,

@@ -19,7 +19,7 @@ class FieldError(BaseModel):
 class Problem(BaseModel):
     """Why a request was refused (RFC 9457)."""
 
-    type: str = Field(description="Where the code is explained")
+    type: str = Field(description="Always `about:blank`: `code` tells the kinds apart")
     title: str = Field(examples=["Not Found"])
     status: int = Field(examples=[404])
     detail: str = Field(description="What is wrong and what to do, for a person")

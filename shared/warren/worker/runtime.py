@@ -156,8 +156,9 @@ class Runtime:
         labels = (kind, queue)
         metrics.RECEIVED.labels(*labels).inc()
         metrics.QUEUE_WAIT.labels(*labels).observe(max(0.0, (datetime.now(UTC) - job.enqueued_at).total_seconds()))
-        with structlog.contextvars.bound_contextvars(job_id=job.job_id, run=number, kind=kind):
-            verdict = await self._admit(job, number, job.resent or redeliveries > 0)
+        # Not unbound: the task that runs this message ends with it.
+        structlog.contextvars.bind_contextvars(job_id=job.job_id, run=number, kind=kind)
+        verdict = await self._admit(job, number, job.resent or redeliveries > 0)
         if verdict is not Verdict.acknowledge:
             metrics.REJECTED.labels(*labels).inc()
         return verdict

@@ -52,9 +52,9 @@ class Socket:
         self.key = key
         self.gateway: Gateway = socket.app.state.gateway
 
-    def count(self) -> None:
+    async def count(self) -> None:
         """Count something the client wants like a request. Raises a 429 `Problem`."""
-        count(self.gateway, self.key, self._socket)
+        await count(self.gateway, self.key, self._socket)
 
     async def send(self, message: dict[str, Any]) -> None:
         """Raises `WebSocketDisconnect` when the client is gone or takes nothing."""
