@@ -30,7 +30,9 @@ STOP_SECONDS = 2.0
 
 
 @dataclass(eq=False)
-class _Request:
+class Request:
+    """An utterance that waits for its words; `runs` counts the processes that died of it."""
+
     pcm: bytes
     language: str | None
     prompt: str | None
@@ -42,13 +44,13 @@ class FairQueue:
     """Requests by speaker; `get` takes one of each speaker in turn."""
 
     def __init__(self) -> None:
-        self._waiting: OrderedDict[str, deque[_Request]] = OrderedDict()
+        self._waiting: OrderedDict[str, deque[Request]] = OrderedDict()
         self._some = asyncio.Condition()
 
     def __len__(self) -> int:
         return sum(len(requests) for requests in self._waiting.values())
 
-    async def put(self, speaker: str, request: _Request, *, first: bool = False) -> None:
+    async def put(self, speaker: str, request: Request, *, first: bool = False) -> None:
         async with self._some:
             requests = self._waiting.setdefault(speaker, deque())
             if first:
@@ -58,7 +60,7 @@ class FairQueue:
                 requests.append(request)
             self._some.notify()
 
-    async def get(self) -> tuple[str, _Request]:
+    async def get(self) -> tuple[str, Request]:
         """The next request that somebody still waits for."""
         while True:
             async with self._some:
@@ -105,7 +107,7 @@ class Recognizers:
 
         Raises `EngineUnavailable` or `EngineFailed`.
         """
-        request = _Request(pcm, language, prompt, asyncio.get_running_loop().create_future())
+        request = Request(pcm, language, prompt, asyncio.get_running_loop().create_future())
         await self._queue.put(speaker, request)
         try:
             return await request.answer
@@ -168,7 +170,7 @@ async def _load(process: Process) -> None:
         raise EngineFailed(reply["failed"])
 
 
-async def _exchange(process: Process, request: _Request) -> None:
+async def _exchange(process: Process, request: Request) -> None:
     assert process.stdin is not None  # noqa: S101  it was asked for
     head = json.dumps({"language": request.language, "prompt": request.prompt, "bytes": len(request.pcm)}).encode()
     async with asyncio.timeout(LONGEST_SECONDS):
