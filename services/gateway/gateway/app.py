@@ -6,13 +6,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
 from gateway import asyncapi, compat, openapi, problems
+from gateway.answers import Answer
 from gateway.auth import KeyCache
 from gateway.bootstrap import bootstrap
 from gateway.guard import LocalOnly
@@ -20,6 +21,7 @@ from gateway.measure import Measure
 from gateway.routes import analyses, files, health, jobs, sessions, tickets
 from gateway.settings import GatewaySettings
 from gateway.streams import events
+from gateway.streams.audio import deepgram, earlier, native
 from gateway.uploads import BodyLimit
 
 EXPOSED_HEADERS = ["Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]
@@ -52,6 +54,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     for router in (
         sessions.router, files.router, analyses.router, jobs.router, tickets.router, events.router,
         health.router, compat.router, asyncapi.router,
+        native.router, earlier.router, deepgram.router,
     ):  # fmt: skip
         app.include_router(router)
     app.mount("/console", Assets(directory=CONSOLE), name="console")
@@ -83,10 +86,19 @@ class Assets(StaticFiles):
         return response
 
 
-async def _console() -> Response:
+async def _console(request: Request) -> Response:
+    wanted = request.headers.get("Accept", "")
+    if "application/json" in wanted and "text/html" not in wanted:
+        # How the earlier live transcription's clients see that it runs.
+        return Answer({"message": "WebSocket Service is running"}, headers={"Vary": "Accept"})
     policy = (
         "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+    headers = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-cache",
+        "Vary": "Accept",
+    }
     return FileResponse(CONSOLE / "index.html", headers=headers)

@@ -15,6 +15,10 @@ CACHE_SECONDS = 5.0
 """How long a key is believed without asking the database; so long a revoked one may still work."""
 
 
+SCHEMES = ("bearer", "token")
+"""Of the Authorization header and of a WebSocket's subprotocols; Deepgram's clients say `Token`."""
+
+
 class KeyCache:
     """Keys seen lately, by hash; unknown secrets are not cached, so a new key works at once."""
 
@@ -64,7 +68,7 @@ async def _authenticate(gateway: Gateway, cache: KeyCache, authorization: str) -
     if gateway.settings.auth == "off":
         return LOCAL
     scheme, _, secret = authorization.partition(" ")
-    key = await cache.find(gateway, secret.strip()) if scheme.lower() == "bearer" else None
+    key = await cache.find(gateway, secret.strip()) if scheme.lower() in SCHEMES else None
     if key is None:
         raise _unauthorized("Send a valid API key: Authorization: Bearer wrn_…")
     return key

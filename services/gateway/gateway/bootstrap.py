@@ -14,6 +14,7 @@ from gateway.recorder import Recorder
 from gateway.relay import Relay, to_broker
 from gateway.service import Gateway
 from gateway.settings import GatewaySettings
+from gateway.streams.audio.admission import Admission
 from gateway.streams.places import Places
 from gateway.watches import Watches
 from warren import database
@@ -47,6 +48,7 @@ async def bootstrap(settings: GatewaySettings) -> AsyncIterator[Gateway]:
             watches=Watches(store, broker),
             limits=RateLimits(),
             places=Places(store, settings.max_sockets_per_key),
+            admission=Admission(settings, store, broker),
         )
         gateway.queries.start()
         QueryServer(broker, "gateway", _answers(store)).start()

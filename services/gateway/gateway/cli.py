@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import socket
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 
 from gateway.app import create_app
+from gateway.service import Gateway
 from gateway.settings import GatewaySettings
 from gateway.store import keys
 from gateway.worker import service
@@ -20,6 +22,9 @@ from warren import database, memory
 from warren.errors import DatabaseUnavailable
 from warren.telemetry import logs, metrics, traces
 from warren.worker.service import run_beat, run_worker
+
+STARTUP_FAILURE = 3
+"""uvicorn's exit code for it."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -49,7 +54,24 @@ def serve(app: FastAPI, settings: GatewaySettings) -> None:
     traces.configure("gateway", settings.otlp_endpoint)
     metrics.BUILD.info({"service": "gateway", "version": app.version})
     memory.settle()
-    uvicorn.run(app, **server_options(settings))
+    server = Server(app, settings)
+    server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
+
+
+class Server(uvicorn.Server):
+    """Has all streams say goodbye before their connections are closed, so that clients know to come back."""
+
+    def __init__(self, app: FastAPI, settings: GatewaySettings) -> None:
+        super().__init__(uvicorn.Config(app, **server_options(settings)))
+        self._state = app.state
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        gateway: Gateway | None = getattr(self._state, "gateway", None)
+        if gateway is not None:
+            await gateway.places.leave()
+        await super().shutdown(sockets)
 
 
 def server_options(settings: GatewaySettings) -> dict[str, Any]:
@@ -64,6 +86,10 @@ def server_options(settings: GatewaySettings) -> dict[str, Any]:
         "server_header": False,
         # A whole upload may come in one frame (base64), from earlier clients; other sockets have their own limits.
         "ws_max_size": settings.max_upload_bytes * 4 // 3 + 1_000_000,
+        # The answer to a ping waits behind the audio that a client may not send faster than it is recognised.
+        "ws_ping_timeout": 300.0,
+        # Audio does not shrink, and each connection would keep buffers for it.
+        "ws_per_message_deflate": False,
         "timeout_graceful_shutdown": 5,
     }
 

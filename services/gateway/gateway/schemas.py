@@ -187,3 +187,13 @@ class EarlierTask(BaseModel):
     meta: dict[str, Any] = Field(default_factory=dict, description="Progress")
     result: dict[str, Any] = Field(default_factory=dict)
     error: str = ""
+
+
+class EarlierConfig(BaseModel):
+    """Settings in use, as earlier clients know them."""
+
+    APP_PORT: int
+    HOST: str
+    LOG_LEVEL: str
+    MAX_AUDIO_SIZE: int
+    RABBITMQ_URL: str = Field(description="Without its password")

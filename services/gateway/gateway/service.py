@@ -17,6 +17,7 @@ from gateway.recorder import tell
 from gateway.relay import Relay
 from gateway.settings import GatewaySettings
 from gateway.store import jobs as store
+from gateway.streams.audio.admission import Admission
 from gateway.streams.places import Places
 from gateway.watches import Watches
 from warren import control, events
@@ -45,6 +46,7 @@ class Gateway:
     watches: Watches
     limits: RateLimits
     places: Places
+    admission: Admission
 
     async def insert(
         self, connection: AsyncConnection, payload: JobPayload, key_id: str, session_id: str | None = None

@@ -2,13 +2,13 @@
 
 from pydantic import Field, model_validator
 
-from warren.settings import Settings, env
+from warren.settings import AudioSettings, env
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
-class GatewaySettings(Settings):
-    """What the gateway's processes need beyond `warren.settings.Settings`."""
+class GatewaySettings(AudioSettings):
+    """What the gateway's processes need beyond `warren.settings`."""
 
     host: str = Field("127.0.0.1", validation_alias=env("HOST", "HOST"), description="Address to listen on")
     port: int = Field(8000, ge=0, le=65535, validation_alias=env("PORT", "PORT", "APP_PORT"))

@@ -6,6 +6,7 @@ gap the log is read, so an outage delays events but loses none.
 """
 
 import asyncio
+import enum
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 from gateway.store import jobs as store
 from warren import events, topology
 from warren.broker import Broker
-from warren.contracts.events import JobEvent
+from warren.contracts.events import EventType, JobEvent
 from warren.database import Database
 from warren.ids import new_id
 
@@ -37,6 +38,21 @@ LIVE_EVENTS = 1000
 """Live events that wait for one slow watcher."""
 
 Position = tuple[int, int]
+Wanted = tuple[str, bool]
+"""A job, and whether its live events too."""
+
+
+class _Step(enum.Enum):
+    """What an event that just came is, to somebody who knows all up to `last`."""
+
+    next = enum.auto()
+    """It directly follows."""
+    aside = enum.auto()
+    """A live event: it has no place in the log."""
+    gap = enum.auto()
+    """Something lies between. So it is with the end: it counts when it is recorded, for who sees it may ask for the
+    result."""
+    old = enum.auto()
 
 
 @dataclass(eq=False)
@@ -55,8 +71,8 @@ class Watches:
         self._database = database
         self._broker = broker
         self._queue: AbstractQueue | None = None
-        self._watched: dict[str, _Watched] = {}
-        self._changed: asyncio.Queue[str] = asyncio.Queue()
+        self._watched: dict[Wanted, _Watched] = {}
+        self._changed: asyncio.Queue[Wanted] = asyncio.Queue()
 
     def start(self) -> None:
         """Hear of what is being watched, from when RabbitMQ is there."""
@@ -75,60 +91,50 @@ class Watches:
         queue = await channel.declare_queue(new_id("gateway.watch"), exclusive=True, auto_delete=True)
         await queue.consume(self._receive, no_ack=True)
         self._queue = queue
-        for job_id in self._watched:
-            self._changed.put_nowait(job_id)
+        for wanted in self._watched:
+            self._changed.put_nowait(wanted)
         # What was published while we were away is in the log now, or will be in a moment.
         for delay in (0.0, 0.5, 1.5, 3.0):
             asyncio.get_running_loop().call_later(delay, self._wake_all)
 
-    async def _settle(self, job_id: str) -> None:
+    async def _settle(self, wanted: Wanted) -> None:
         """Bind a job that is watched, unbind one that is not."""
-        watched = self._watched.get(job_id)
+        watched = self._watched.get(wanted)
+        job_id, live = wanted
         try:
             if self._queue is not None:
                 change = self._queue.unbind if watched is None else self._queue.bind
-                await change(topology.EVENTS, events.watch_key(job_id), timeout=BIND_SECONDS)
+                await change(topology.EVENTS, events.watch_key(job_id, live=live), timeout=BIND_SECONDS)
         except Exception as error:  # noqa: BLE001  aio-pika raises many kinds; a new queue is bound when it is back
             log.info("watch_not_settled", job_id=job_id, error=str(error))
         if watched is not None:
             watched.settled.set()
 
-    async def events(self, job_id: str, after: Position = START) -> AsyncGenerator[JobEvent]:
+    async def events(self, job_id: str, after: Position = START, *, live: bool = False) -> AsyncGenerator[JobEvent]:
         """Every event of the job after `after`, as they happen; ends with the terminal one, once it is recorded.
 
-        Ends at once when there is no such job (any more).
+        With `live`, its live events too, each behind the event it came after. Ends at once when there is no such job
+        (any more).
         """
-        async with self._watching(job_id) as live:
-            last, ahead = after, after
-            delay, idle = FIRST_DELAY_SECONDS, FIRST_IDLE_SECONDS
+        async with self._watching((job_id, live)) as happening:
+            reader = _Reader(after)
             while True:
-                if (found := await self._log(job_id, last)) is None:
+                if (found := await self._log(job_id, reader.last)) is None:
                     return
                 recorded, end = found
                 for event in recorded:
-                    last = _position(event)
+                    reader.last = _position(event)
                     yield event
                 if end is not None:
                     # A live event of a run that was given up may have taken its place.
                     if end not in recorded and after < _position(end):
                         yield end
                     return
-                if last < ahead:
-                    await asyncio.sleep(delay)
-                    delay = min(delay * 2, LAST_DELAY_SECONDS)
+                if reader.last < reader.ahead:
+                    await reader.pause()
                     continue
-                delay = FIRST_DELAY_SECONDS
-                while (happened := await _next(live, idle)) is not None:
-                    position = _position(happened)
-                    # The end counts when it is recorded: who sees it may ask for the result.
-                    if happened.type.terminal or (position > last and not _follows(last, position)):
-                        ahead = position
-                        break
-                    if position > last:
-                        last = position
-                        yield happened
-                else:
-                    idle = min(idle * 2, IDLE_SECONDS)
+                async for event in reader.follow(happening):
+                    yield event
 
     async def ended(self, job_id: str, seconds: float) -> bool:
         """Whether the job reaches its end within `seconds`."""
@@ -142,22 +148,22 @@ class Watches:
         return True
 
     @asynccontextmanager
-    async def _watching(self, job_id: str) -> AsyncIterator["asyncio.Queue[JobEvent | None]"]:
-        live: asyncio.Queue[JobEvent | None] = asyncio.Queue(LIVE_EVENTS)
-        watched = self._watched.get(job_id)
+    async def _watching(self, wanted: Wanted) -> AsyncIterator["asyncio.Queue[JobEvent | None]"]:
+        happening: asyncio.Queue[JobEvent | None] = asyncio.Queue(LIVE_EVENTS)
+        watched = self._watched.get(wanted)
         if watched is None:
-            watched = self._watched[job_id] = _Watched()
-            self._changed.put_nowait(job_id)
-        watched.watchers.add(live)
+            watched = self._watched[wanted] = _Watched()
+            self._changed.put_nowait(wanted)
+        watched.watchers.add(happening)
         try:
             # The log must not be read before: what happens in between would be missed.
             await watched.settled.wait()
-            yield live
+            yield happening
         finally:
-            watched.watchers.discard(live)
+            watched.watchers.discard(happening)
             if not watched.watchers:
-                del self._watched[job_id]
-                self._changed.put_nowait(job_id)
+                del self._watched[wanted]
+                self._changed.put_nowait(wanted)
 
     async def _log(self, job_id: str, after: Position) -> tuple[list[JobEvent], JobEvent | None] | None:
         while True:
@@ -175,35 +181,87 @@ class Watches:
             log.warning("event_unreadable", error=str(error))
             return
         for event in batch:
-            if event.job_id in self._watched:
-                for live in self._watched[event.job_id].watchers:
-                    _put(live, event)
+            self._hand_on((event.job_id, True), event)
+            if event.type is not EventType.live:
+                self._hand_on((event.job_id, False), event)
+
+    def _hand_on(self, wanted: Wanted, event: JobEvent) -> None:
+        if (watched := self._watched.get(wanted)) is not None:
+            for happening in watched.watchers:
+                _put(happening, event)
 
     def _wake_all(self) -> None:
         for watched in self._watched.values():
-            for live in watched.watchers:
-                _put(live, None)
+            for happening in watched.watchers:
+                _put(happening, None)
 
 
-def _put(live: "asyncio.Queue[JobEvent | None]", event: JobEvent | None) -> None:
+class _Reader:
+    """Where one watcher is: it knows all up to `last`, and that the log must soon reach `ahead`."""
+
+    def __init__(self, after: Position) -> None:
+        self.last = self.ahead = after
+        self._late: JobEvent | None = None
+        self._delay = FIRST_DELAY_SECONDS
+        self._idle = FIRST_IDLE_SECONDS
+
+    async def pause(self) -> None:
+        """Wait for the log, longer each time."""
+        await asyncio.sleep(self._delay)
+        self._delay = min(self._delay * 2, LAST_DELAY_SECONDS)
+
+    async def follow(self, happening: "asyncio.Queue[JobEvent | None]") -> AsyncGenerator[JobEvent]:
+        """What happens, until the log has to be read."""
+        self._delay = FIRST_DELAY_SECONDS
+        if self._late is not None:
+            yield self._late
+            self._late = None
+        while (happened := await _next(happening, self._idle)) is not None:
+            step = _step(self.last, happened)
+            if step is _Step.gap:
+                self.ahead = _position(happened)
+                self._late = happened if happened.type is EventType.live else None
+                return
+            if step is _Step.next:
+                self.last = _position(happened)
+            if step is not _Step.old:
+                yield happened
+        self._idle = min(self._idle * 2, IDLE_SECONDS)
+
+
+def _put(happening: "asyncio.Queue[JobEvent | None]", event: JobEvent | None) -> None:
     """Hand on an event. For a watcher too slow for its job, forget what waits: it will read the log."""
-    if live.full():
-        while not live.empty():
-            live.get_nowait()
-    live.put_nowait(event)
+    if happening.full():
+        while not happening.empty():
+            happening.get_nowait()
+    happening.put_nowait(event)
 
 
-async def _next(live: "asyncio.Queue[JobEvent | None]", seconds: float) -> JobEvent | None:
-    """The next live event; None when it is time to read the log."""
+async def _next(happening: "asyncio.Queue[JobEvent | None]", seconds: float) -> JobEvent | None:
+    """The next event as it happens; None when it is time to read the log."""
     try:
         async with asyncio.timeout(seconds):
-            return await live.get()
+            return await happening.get()
     except TimeoutError:
         return None
 
 
 def _position(event: JobEvent) -> Position:
     return event.run, event.n
+
+
+def _step(last: Position, happened: JobEvent) -> _Step:
+    position = _position(happened)
+    if happened.type.terminal:
+        return _Step.gap
+    if happened.type is EventType.live:
+        if position > last:
+            return _Step.gap
+        # A worker that was given up may still talk.
+        return _Step.aside if position[0] == last[0] else _Step.old
+    if position <= last:
+        return _Step.old
+    return _Step.next if _follows(last, position) else _Step.gap
 
 
 def _follows(last: Position, position: Position) -> bool:

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from gateway import views
 from gateway.problems import Problem
 from gateway.service import Gateway
-from gateway.streams.places import KeyRevoked, Place
+from gateway.streams.places import GoingAway, KeyRevoked, Place
 from gateway.watches import START, Position
 from warren.contracts.events import JobEvent
 
@@ -53,14 +53,14 @@ def encode(event: JobEvent) -> str:
 
 
 async def _with_keepalive(events: AsyncGenerator[JobEvent], place: Place) -> AsyncGenerator[JobEvent | None]:
-    """The events, with None whenever nothing came for a while; they end when the key is revoked."""
+    """The events, with None whenever nothing came for a while; they end with the key or the gateway."""
     upcoming: asyncio.Task[JobEvent] | None = None
     try:
         while True:
             upcoming = upcoming or asyncio.ensure_future(anext(events))
             try:
                 happened = await place.wait(upcoming, KEEPALIVE_SECONDS)
-            except KeyRevoked:
+            except (KeyRevoked, GoingAway):
                 return
             if not happened:
                 yield None

@@ -11,13 +11,12 @@ from typing import Any
 
 import httpx2
 import sqlalchemy as sa
-import uvicorn
 import websockets
 from fastapi import FastAPI
 from websockets.asyncio.client import ClientConnection
 
 from gateway.app import create_app
-from gateway.cli import server_options
+from gateway.cli import Server
 from gateway.service import Gateway
 from gateway.settings import GatewaySettings
 from gateway.store import keys
@@ -198,9 +197,9 @@ class Broadcasts:
 async def running(settings: GatewaySettings) -> AsyncIterator[RunningGateway]:
     """The gateway as `gateway api` serves it, on a free port of 127.0.0.1."""
     app = create_app(settings)
-    config = uvicorn.Config(app, **server_options(settings))
+    server = Server(app, settings)
+    config = server.config
     config.load()
-    server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
     # Without its main loop, which looks only ten times a second whether to stop.
     await server.startup()
