@@ -1,13 +1,14 @@
 """The whole suite as `make run` starts it, and a browser to use it with."""
 
-import asyncio
+import contextlib
 import os
 import shutil
 import subprocess
 import sysconfig
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+LaunchChromium = Callable[..., AbstractAsyncContextManager[Browser]]
 
 
 @dataclass(frozen=True)
@@ -91,14 +93,26 @@ def _keep_log(process: subprocess.Popen[str], suite: Suite, ready: Future[bool])
         ready.set_result(False)  # it ended instead
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def chromium() -> AsyncIterator[Browser]:
-    """The system's Chromium; tests of pages are skipped where there is none."""
-    found = await asyncio.to_thread(lambda: next(filter(None, map(shutil.which, BROWSERS)), None))
+@pytest.fixture(scope="session")
+def launch_chromium() -> LaunchChromium:
+    """`async with launch_chromium(*flags) as browser`: the system's Chromium. Tests are skipped where there is none."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         pytest.skip("needs Chromium: apt-get install chromium")
     expect.set_options(timeout=EXPECT_MS)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=FLAGS)
+
+    @contextlib.asynccontextmanager
+    async def launch(*flags: str) -> AsyncIterator[Browser]:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=found, args=[*FLAGS, *flags])
+            yield browser
+            await browser.close()
+
+    return launch
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium(launch_chromium: LaunchChromium) -> AsyncIterator[Browser]:
+    """A browser for tests of pages."""
+    async with launch_chromium() as browser:
         yield browser
-        await browser.close()

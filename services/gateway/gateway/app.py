@@ -58,7 +58,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     ):  # fmt: skip
         app.include_router(router)
     app.mount("/console", Assets(directory=CONSOLE), name="console")
-    app.add_api_route("/", _console, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route("/", console, methods=["GET", "HEAD"], include_in_schema=False)
     for error in problems.HANDLED:
         app.add_exception_handler(error, problems.answer)
     app.add_middleware(BodyLimit, max_file_bytes=settings.max_upload_bytes)
@@ -86,7 +86,8 @@ class Assets(StaticFiles):
         return response
 
 
-async def _console(request: Request) -> Response:
+async def console(request: Request) -> Response:
+    """The console's page, which may load nothing from elsewhere."""
     wanted = request.headers.get("Accept", "")
     if "application/json" in wanted and "text/html" not in wanted:
         # How the earlier live transcription's clients see that it runs.

@@ -1,6 +1,9 @@
 """The console in a real browser, and the words tests need to speak with it."""
 
+import array
 import contextlib
+import math
+import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -11,6 +14,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
+from .speech_server import SpeechServer, speech_server
+
+TONE_HZ = 500
+"""What the browser's microphone hears."""
+ALLOWED = {"permissions": ["microphone"]}
+PHONE = {"viewport": {"width": 375, "height": 740}, "is_mobile": True, "has_touch": True}
 ANSWER_MS = 60_000
 """The first analysis also waits for the sandbox to warm up."""
 
@@ -92,24 +101,29 @@ class Console:
 OpenConsole = Callable[..., AbstractAsyncContextManager[Console]]
 
 
+@contextlib.asynccontextmanager
+async def open_at(browser: Browser, address: str, **options: Any) -> AsyncIterator[Console]:
+    """The console at this address, in a browser profile of its own; `options` are the browser context's."""
+    context = await browser.new_context(**{"locale": "en-US", "accept_downloads": True, **options})
+    await context.add_init_script(WATCH_STAGES)
+    console = Console(await context.new_page())
+    console.page.on("pageerror", lambda error: console.faults.append(str(error)))
+    console.page.on("console", lambda message: _note_policy(console, message.text))
+    console.page.on("dialog", lambda dialog: console.faults.append(f"dialog: {dialog.message}"))
+    await console.page.goto(address)
+    try:
+        yield console
+        assert console.faults == []
+    finally:
+        await context.close()
+
+
 @pytest.fixture
 def open_console(suite: Suite, chromium: Browser) -> OpenConsole:
     """`async with open_console(locale=…, viewport=…) as console`: a browser profile of its own at the suite's page."""
 
-    @contextlib.asynccontextmanager
-    async def open_page(*, path: str = "/", **options: Any) -> AsyncIterator[Console]:
-        context = await chromium.new_context(**{"locale": "en-US", "accept_downloads": True, **options})
-        await context.add_init_script(WATCH_STAGES)
-        console = Console(await context.new_page())
-        console.page.on("pageerror", lambda error: console.faults.append(str(error)))
-        console.page.on("console", lambda message: _note_policy(console, message.text))
-        console.page.on("dialog", lambda dialog: console.faults.append(f"dialog: {dialog.message}"))
-        await console.page.goto(suite.url + path)
-        try:
-            yield console
-            assert console.faults == []
-        finally:
-            await context.close()
+    def open_page(*, path: str = "/", **options: Any) -> AbstractAsyncContextManager[Console]:
+        return open_at(chromium, suite.url + path, **options)
 
     return open_page
 
@@ -118,6 +132,43 @@ def open_console(suite: Suite, chromium: Browser) -> OpenConsole:
 async def console(open_console: OpenConsole) -> AsyncIterator[Console]:
     """The console as a desktop browser in English shows it."""
     async with open_console() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def tone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of a tone, for the browser to hear over and over."""
+    path = tmp_path_factory.mktemp("tone") / "tone.wav"
+    samples = array.array("h", (int(12_000 * math.sin(2 * math.pi * TONE_HZ * n / 48_000)) for n in range(96_000)))
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 48_000, len(samples), "NONE", ""))
+        file.writeframes(samples.tobytes())
+    return path
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def listening(
+    launch_chromium: Callable[..., AbstractAsyncContextManager[Browser]], tone: Path
+) -> AsyncIterator[Browser]:
+    """A browser whose microphone hears the tone. Whether a page may use it is the context's permission."""
+    async with launch_chromium(
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={tone}",
+        "--host-resolver-rules=MAP warren.test 127.0.0.1",
+    ) as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server() -> AsyncIterator[SpeechServer]:
+    async with speech_server() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def studio(server: SpeechServer, listening: Browser) -> AsyncIterator[Console]:
+    """The page for speech, with leave to use the microphone."""
+    async with open_at(listening, f"{server.url}/#/transcribe", **ALLOWED) as opened:
         yield opened
 
 

@@ -5,11 +5,9 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from .conftest import ANSWER_MS, Console, OpenConsole
+from .conftest import ANSWER_MS, PHONE, Console, OpenConsole
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-PHONE = {"viewport": {"width": 375, "height": 740}, "is_mobile": True, "has_touch": True}
 
 
 @pytest.fixture

@@ -37,8 +37,9 @@ def test_every_word_that_is_asked_for_exists_and_every_word_is_used(sources: dic
     english = set(_entries(sources["i18n/en.js"]))
     code = "\n".join(text for path, text in sources.items() if not path.startswith("i18n/"))
     asked = set(re.findall(r'\bt\("([\w.]+)"', code)) | set(re.findall(r'\bdata-t(?:-[\w-]+)?="([\w.]+)"', code))
-    # Keys that are chosen at run time stand as literals, or are made from a stage or a status.
-    chosen = {key for key in english if f'"{key}"' in code or key.startswith(("progress.", "error."))}
+    # Keys that are chosen at run time stand as literals, or are made from a stage, a status or a reason.
+    made = ("progress.", "error.", "microphone.", "ended.")
+    chosen = {key for key in english if f'"{key}"' in code or key.startswith(made)}
 
     assert asked <= english
     assert english - asked - chosen == set()
@@ -70,7 +71,7 @@ def test_everything_the_page_names_is_there(sources: dict[str, str]) -> None:
         name.removeprefix("console/") for name in re.findall(r'(?:href|src)="(console/[^"]+)"', sources["index.html"])
     }
     for path, text in sources.items():
-        for name in re.findall(r'(?:from|import\() ?"(\.[^"]+)"', text):
+        for name in re.findall(r'(?:from |import\(|new URL\()"(\.[^"]+\.js)"', text):
             names.add(Path(path).parent.joinpath(name).as_posix())
     known = {Path(path).resolve() for path in sources}
 

@@ -1,15 +1,38 @@
-/** The console: the frame around its pages, and which page and session the address names. */
+/** The console: the frame around its pages, and which page and what of it the address names. */
 
 import { AnalyzePage } from "./analyze/page.js";
+import { JobEvents } from "./lib/events.js";
 import { translatePage, t } from "./lib/i18n.js";
 import { forgetKey, hasKey } from "./lib/key.js";
+import { TranscribePage } from "./transcribe/page.js";
+
+const FIRST_STOP = { analyze: "question", transcribe: "record" }; // where the skip link leads
 
 const byId = (id) => document.getElementById(id);
 
-/** Shows what `#/analyze/<session>` names; anything else is the start of a new analysis. */
-function route(page) {
-  const [, name, id] = location.hash.split("/");
-  return page.open(name === "analyze" && id ? decodeURIComponent(id) : null);
+let shown = { name: null, id: null };
+
+/** Shows what `#/<page>/<id>` names; anything else is the start of a new analysis. */
+function route(pages, left = null) {
+  const [, name, id = null] = location.hash.split("/");
+  const next = { name: name in pages ? name : "analyze", id: id && decodeURIComponent(id) };
+  const turned = next.name !== shown.name;
+  if (turned) turnTo(next.name, shown.name, left);
+  shown = next;
+  return pages[next.name].open(next.id, turned);
+}
+
+function turnTo(name, before, left) {
+  for (const page of Object.keys(FIRST_STOP)) {
+    byId(page).hidden = page !== name;
+    if (page === name) byId(`nav-${page}`).setAttribute("aria-current", "page");
+    else byId(`nav-${page}`).removeAttribute("aria-current");
+  }
+  document.body.dataset.page = name;
+  byId("skip").textContent = t(name === "analyze" ? "skip" : "skip.record");
+  // A page one comes back to is as it was left; from itself, its link leads to its start.
+  byId(`nav-${name}`).href = `#/${name}`;
+  if (before) byId(`nav-${before}`).href = left || `#/${before}`;
 }
 
 function frame() {
@@ -30,7 +53,7 @@ function frame() {
 
   byId("skip").addEventListener("click", (event) => {
     event.preventDefault();
-    byId("question").focus();
+    byId(FIRST_STOP[shown.name]).focus();
   });
 
   byId("forget-key").addEventListener("click", forgetKey);
@@ -40,10 +63,7 @@ function frame() {
 }
 
 frame();
-const page = new AnalyzePage({
-  onconnection: (up) => {
-    byId("connection").textContent = up ? "" : t("connection.lost");
-  },
-});
-window.addEventListener("hashchange", () => route(page));
-route(page);
+const events = new JobEvents((up) => (byId("connection").textContent = up ? "" : t("connection.lost")));
+const pages = { analyze: new AnalyzePage({ events }), transcribe: new TranscribePage({ events }) };
+window.addEventListener("hashchange", (event) => route(pages, new URL(event.oldURL).hash));
+route(pages);

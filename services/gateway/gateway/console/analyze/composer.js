@@ -2,7 +2,7 @@
 
 import { button, el, icon } from "../lib/dom.js";
 import { bytes, t } from "../lib/i18n.js";
-import { takeFiles } from "./intake.js";
+import { takeFiles } from "../lib/intake.js";
 
 const SAMPLE = new URL("../coffee-shops.csv", import.meta.url);
 const IDEAS = ["ask.idea.describe", "ask.idea.head", "ask.idea.missing", "ask.idea.outliers"];
@@ -34,7 +34,13 @@ export class Composer {
     this.#question.addEventListener("input", () => this.#fit());
     byId("choose").addEventListener("click", () => byId("file-input").click());
     byId("sample").addEventListener("click", () => this.#trySample());
-    takeFiles({ input: byId("file-input"), overlay: byId("drop-over"), onfile: (file, left) => this.attach(file, { left }) });
+    takeFiles({
+      input: byId("file-input"),
+      overlay: byId("drop-over"),
+      isOpen: () => !byId("analyze").hidden,
+      tables: true,
+      onfile: (file, left) => this.attach(file, { left }),
+    });
   }
 
   /** Empties it for a new dialog. */

@@ -3,7 +3,7 @@
 import { call } from "../lib/api.js";
 import { button, el } from "../lib/dom.js";
 import { wordsFor } from "../lib/errors.js";
-import { JobEvents, isTerminal } from "../lib/events.js";
+import { isTerminal } from "../lib/events.js";
 import { t } from "../lib/i18n.js";
 import { Composer } from "./composer.js";
 import { History, jobsOf } from "./history.js";
@@ -20,14 +20,15 @@ export class AnalyzePage {
   #composer = new Composer({ onask: (asked) => this.#ask(asked) });
   #history = new History();
 
-  constructor({ onconnection }) {
-    this.#events = new JobEvents(onconnection);
+  /** `events`: the page's `JobEvents`. */
+  constructor({ events }) {
+    this.#events = events;
     this.#history.refresh();
   }
 
-  /** Shows the dialog of a session, or the start of a new one for null. */
-  async open(sessionId) {
-    if (sessionId === this.#sessionId && sessionId !== null) return;
+  /** Shows the dialog of a session, or the start of a new one for null. `back`: from another page, as it was left. */
+  async open(sessionId, back = false) {
+    if (sessionId === this.#sessionId && (back || sessionId !== null)) return;
     const opened = ++this.#opened;
     this.#clear(sessionId);
     if (sessionId === null) return;

@@ -1,17 +1,15 @@
 /** One question and what became of it: on its way, answered, failed, cancelled. */
 
-import { ApiError, call, idempotencyKey, upload } from "../lib/api.js";
+import { call, idempotencyKey, upload } from "../lib/api.js";
 import { announce, button, el, icon } from "../lib/dom.js";
 import { wordsFor } from "../lib/errors.js";
 import { isTerminal } from "../lib/events.js";
 import { bytes, t } from "../lib/i18n.js";
+import { endedJob } from "../lib/jobs.js";
+import { errorNotice } from "../lib/notice.js";
+import { ProgressView } from "../lib/progress.js";
 import { ledger } from "./code.js";
-import { ProgressView } from "./progress.js";
 import { reportView } from "./report.js";
-
-// The event of an ending may overtake its record by a moment; then the job is asked for again.
-const RECORD_TRIES = 10;
-const RECORD_PAUSE = 300;
 
 export class Turn {
   #body = el("div", { class: "turn-body" });
@@ -86,7 +84,7 @@ export class Turn {
   }
 
   #showProgress(since) {
-    this.#progress = new ProgressView({ since, oncancel: () => this.#cancel() });
+    this.#progress = new ProgressView({ since, label: t("progress.label"), sending: t("progress.sending"), oncancel: () => this.#cancel() });
     this.#put(this.#progress.element);
     this.element.setAttribute("aria-busy", "true");
     return this.#progress;
@@ -102,17 +100,12 @@ export class Turn {
   }
 
   async #showEnded() {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        const job = await call("GET", `v1/jobs/${this.jobId}`);
-        if (this.#progress && job.status === "completed") announce(t("progress.done"));
-        if (isTerminal(job.status)) return this.#show(job);
-        if (tries === RECORD_TRIES) throw new ApiError({ status: 503, code: "job.unrecorded" });
-      } catch (error) {
-        const passing = error instanceof ApiError && (error.status === 0 || error.status === 503 || error.status === 429);
-        if (!passing || tries === RECORD_TRIES) return this.#refused(error, () => this.#showEnded());
-      }
-      await new Promise((resolve) => setTimeout(resolve, RECORD_PAUSE * tries));
+    try {
+      const job = await endedJob(this.jobId);
+      if (this.#progress && job.status === "completed") announce(t("progress.done"));
+      return this.#show(job);
+    } catch (error) {
+      return this.#refused(error, () => this.#showEnded());
     }
   }
 
@@ -126,7 +119,7 @@ export class Turn {
 
   #refused(error, onretry) {
     if (error.code === "aborted") return this.#show({ status: "cancelled" });
-    return this.#put(errorNotice(wordsFor(error), null), button(t("error.retry"), "retry", onretry));
+    return this.#put(errorNotice(wordsFor(error)), button(t("error.retry"), "retry", onretry));
   }
 
   #againButton() {
@@ -153,9 +146,4 @@ function failureView(job) {
   const { code, message } = job.error ?? {};
   const attempts = job.error?.details?.attempts ?? [];
   return el("div", { class: "failure" }, errorNotice(message ?? t("turn.failed"), code), attempts.length > 0 && ledger(attempts));
-}
-
-function errorNotice(words, code) {
-  return el("div", { class: "notice bad", role: "alert" }, icon("alert"),
-    el("div", {}, el("p", { class: "notice-title" }, t("turn.failed")), el("p", {}, words), code && el("p", { class: "muted small" }, t("error.code", { code }))));
 }

@@ -3,8 +3,8 @@
  * after the last event seen, so every event of a job is told once and in order; it closes when nothing is watched.
  */
 
-import { address, call } from "./api.js";
-import { hasKey } from "./key.js";
+import { call } from "./api.js";
+import { socketAddress } from "./socket.js";
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
@@ -49,7 +49,7 @@ export class JobEvents {
     if (this.#opening || this.#socket) return;
     this.#opening = true;
     try {
-      const url = await socketAddress();
+      const url = await socketAddress("v1/events");
       if (this.#watched.size > 0) this.#connect(url);
     } catch {
       this.#lost();
@@ -115,12 +115,4 @@ export class JobEvents {
     clearTimeout(this.#timer);
     this.#open();
   }
-}
-
-async function socketAddress() {
-  const url = new URL(address("v1/events"));
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  // A browser cannot set headers on a WebSocket, so a key is traded for a short-lived ticket.
-  if (hasKey()) url.searchParams.set("ticket", (await call("POST", "v1/tickets")).ticket);
-  return url;
 }

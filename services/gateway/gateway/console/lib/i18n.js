@@ -43,6 +43,9 @@ export function ago(iso) {
   return dates.format(new Date(iso));
 }
 
+/** This moment, as the language writes it. */
+export const now = () => dates.format(new Date());
+
 /** A size in bytes as people read it: 512 B, 28 kB, 3.4 MB. */
 export function bytes(size) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"];

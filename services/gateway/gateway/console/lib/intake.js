@@ -1,7 +1,10 @@
-/** Every way a table comes in: dropped anywhere on the page, chosen, or pasted. */
+/** Every way a file comes in: dropped anywhere on the page, chosen, or pasted. */
 
-/** Calls `onfile(file, left)` for each file given; `left` counts the others that came with it. */
-export function takeFiles({ input, overlay, onfile }) {
+/**
+ * Calls `onfile(file, left)` for each file given; `left` counts the others that came with it. What is dropped or
+ * pasted counts while `isOpen()`; `tables`: pasted text that looks like a table is one.
+ */
+export function takeFiles({ input, overlay, isOpen, tables = false, onfile }) {
   const offer = (files) => files.length > 0 && onfile(files[0], files.length - 1);
 
   input.addEventListener("change", () => {
@@ -15,7 +18,7 @@ export function takeFiles({ input, overlay, onfile }) {
     depth = delta === 0 ? 0 : Math.max(0, depth + delta);
     overlay.hidden = depth === 0;
   };
-  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+  const carriesFiles = (event) => isOpen() && event.dataTransfer?.types.includes("Files");
   document.addEventListener("dragenter", (event) => carriesFiles(event) && inside(+1));
   document.addEventListener("dragleave", (event) => carriesFiles(event) && inside(-1));
   document.addEventListener("dragover", (event) => carriesFiles(event) && event.preventDefault());
@@ -27,9 +30,9 @@ export function takeFiles({ input, overlay, onfile }) {
   });
 
   document.addEventListener("paste", (event) => {
-    if (event.target.closest?.("dialog")) return;
+    if (!isOpen() || event.target.closest?.("dialog")) return;
     const files = [...event.clipboardData.files];
-    const table = pastedTable(event.clipboardData.getData("text/plain"), event.target.matches?.("textarea, input"));
+    const table = tables && pastedTable(event.clipboardData.getData("text/plain"), event.target.matches?.("textarea, input"));
     if (files.length === 0 && !table) return;
     event.preventDefault();
     offer(files.length > 0 ? files : [table]);

@@ -1,19 +1,24 @@
-/** How far a question is: the stage in words (read out), the attempt, a bar, the seconds, and a way to stop it. */
+/** How far a job is: the stage in words (read out), the attempt, a bar, the seconds, and a way to stop it. */
 
-import { announce, button, el } from "../lib/dom.js";
-import { has, t } from "../lib/i18n.js";
+import { announce, button, el } from "./dom.js";
+import { has, t } from "./i18n.js";
 
 export class ProgressView {
   #attempt = el("span", { class: "tag", hidden: true });
-  #stage = el("span", {}, t("progress.sending"));
-  #bar = el("progress", { max: 100, "aria-label": t("progress.label") });
+  #stage = el("span", {});
+  #bar = el("progress", { max: 100 });
   #elapsed = el("span", { class: "elapsed muted", "aria-hidden": "true" });
   #cancel;
+  #sending;
   #stopping = false;
   #clock;
 
-  /** `since`: when the question was asked. `oncancel()` is called once. */
-  constructor({ since, oncancel }) {
+  /** `since`: when it was asked for; `label` names the bar; `sending` are the words while the job is not accepted yet.
+   * `oncancel()` is called once. */
+  constructor({ since, label, sending, oncancel }) {
+    this.#sending = sending;
+    this.#stage.textContent = sending;
+    this.#bar.setAttribute("aria-label", label);
     this.#cancel = button(t("turn.cancel"), "stop", () => {
       if (this.#stopping) return;
       this.#stopping = true;
@@ -29,7 +34,7 @@ export class ProgressView {
 
   /** Follows the upload: `fraction` from 0 to 1. */
   uploading(fraction) {
-    if (fraction >= 1) this.say(t("progress.sending"), null);
+    if (fraction >= 1) this.say(this.#sending, null);
     else this.#show(t("progress.uploading", { percent: Math.floor(fraction * 100) }), fraction * 100);
   }
 
