@@ -18,7 +18,7 @@ from gateway.auth import KeyCache
 from gateway.bootstrap import bootstrap
 from gateway.guard import LocalOnly
 from gateway.measure import Measure
-from gateway.routes import analyses, files, health, jobs, sessions, tickets
+from gateway.routes import analyses, audio, files, health, jobs, sessions, tickets, transcriptions
 from gateway.settings import GatewaySettings
 from gateway.streams import events
 from gateway.streams.audio import deepgram, earlier, native
@@ -54,7 +54,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     for router in (
         sessions.router, files.router, analyses.router, jobs.router, tickets.router, events.router,
         health.router, compat.router, asyncapi.router,
-        native.router, earlier.router, deepgram.router,
+        transcriptions.router, audio.router, native.router, earlier.router, deepgram.router,
     ):  # fmt: skip
         app.include_router(router)
     app.mount("/console", Assets(directory=CONSOLE), name="console")

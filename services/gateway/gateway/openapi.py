@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from gateway import schemas
 from gateway.once import HEADER, KEY_PATTERN
-from gateway.problems import MEDIA_TYPE
+from gateway.problems import MEDIA_TYPE, OPENAI
 from warren.contracts.events import EventType
 
 DESCRIPTION = """
@@ -116,28 +116,32 @@ def describe(app: FastAPI) -> dict[str, Any]:
         components = document.setdefault("components", {})
         for name in ("HTTPValidationError", "ValidationError"):
             components["schemas"].pop(name, None)
-        for model in (schemas.Problem, schemas.FieldError):
+        for model in (schemas.Problem, schemas.FieldError, schemas.OpenAIError, schemas.OpenAIErrorBody):
             components["schemas"][model.__name__] = _schema(model)
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "bearerFormat": "wrn_…"}}
         for path, operations in document["paths"].items():
             for operation in operations.values():
-                _complete(operation, open_to_all=path.startswith(("/health", "/metrics")))
+                error = OPENAI_ERROR if path.startswith(OPENAI) else _PROBLEM
+                _complete(operation, error, open_to_all=path.startswith(("/health", "/metrics")))
         app.openapi_schema = document
     return app.openapi_schema
 
 
+OPENAI_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/OpenAIError"}}}
+
 _TAGS = [
     {"name": "analyses", "description": "Questions about tables"},
+    {"name": "transcriptions", "description": "Recordings to text"},
     {"name": "jobs", "description": "Work in the background"},
     {"name": "sessions", "description": "Files and the dialog about them"},
     {"name": "files", "description": "Uploads"},
     {"name": "tickets", "description": "Keys for the address of a WebSocket"},
     {"name": "health", "description": "For monitoring; no key needed"},
-    {"name": "earlier clients", "description": "Calls of the earlier CSV analyst, kept working"},
+    {"name": "earlier clients", "description": "Calls of earlier systems, kept working"},
 ]
 
 
-def _complete(operation: dict[str, Any], *, open_to_all: bool) -> None:
+def _complete(operation: dict[str, Any], error: dict[str, Any], *, open_to_all: bool) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
     if not open_to_all:
@@ -146,7 +150,7 @@ def _complete(operation: dict[str, Any], *, open_to_all: bool) -> None:
             responses.setdefault(str(status), {"description": reason})
     for status, response in responses.items():
         if status.startswith(("4", "5")) and "content" not in response:
-            response["content"] = _PROBLEM
+            response["content"] = error
     operation["responses"] = dict(sorted(responses.items()))
 
 

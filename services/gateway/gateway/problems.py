@@ -17,6 +17,8 @@ from warren.errors import DatabaseUnavailable
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+OPENAI = "/v1/audio/"
+"""Below it, errors are as OpenAI's clients know them."""
 
 
 class Problem(HTTPException):
@@ -44,6 +46,18 @@ class Problem(HTTPException):
             "code": self.code,
         }
         return {**document, "errors": self.errors} if self.errors else document
+
+    def openai(self) -> JSONResponse:
+        """As OpenAI's API says it, for calls that its clients make."""
+        status = 400 if self.status_code == 422 else self.status_code
+        return JSONResponse(self.openai_body(), status_code=status, headers=self.headers)
+
+    def openai_body(self) -> dict[str, Any]:
+        status = self.status_code
+        kind = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}.get(status)
+        kind = kind or ("server_error" if status >= 500 else "invalid_request_error")
+        field = self.errors[0]["pointer"].strip("/") if self.errors else None
+        return {"error": {"message": self.detail, "type": kind, "param": field, "code": self.code}}
 
     def response(self) -> JSONResponse:
         return JSONResponse(self.body(), status_code=self.status_code, media_type=MEDIA_TYPE, headers=self.headers)
@@ -98,7 +112,7 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
         problem.headers = {**(problem.headers or {}), **_allowed(request)}
     if problem.status_code == 500:
         log.error("request_crashed", exc_info=error)
-    return problem.response()
+    return problem.openai() if request.url.path.startswith(OPENAI) else problem.response()
 
 
 def _allowed(request: Request) -> dict[str, str]:

@@ -197,3 +197,30 @@ class EarlierConfig(BaseModel):
     LOG_LEVEL: str
     MAX_AUDIO_SIZE: int
     RABBITMQ_URL: str = Field(description="Without its password")
+
+
+class OpenAIErrorBody(BaseModel):
+    """What went wrong, as OpenAI's API says it."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class OpenAIError(BaseModel):
+    """Why a request was refused."""
+
+    error: OpenAIErrorBody
+
+
+class OpenAITranscription(BaseModel):
+    """`json`; `verbose_json` has more."""
+
+    text: str
+    task: str = "transcribe"
+    language: str = ""
+    duration: float = 0.0
+    segments: list[dict[str, Any]] = Field(default_factory=list)
+    words: list[dict[str, Any]] = Field(default_factory=list)
+    usage: dict[str, Any]

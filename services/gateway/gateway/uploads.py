@@ -2,8 +2,9 @@
 
 import hashlib
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import Request
 from starlette.datastructures import Headers, UploadFile
@@ -47,8 +48,26 @@ class Stored:
         """Set it once a row that names the file is committed."""
 
 
+Check = Callable[[str, bytes], None]
+"""Looks at a file's name and its first bytes. Raises 415 and 422 `Problem`s."""
+
+
+def check_filled(name: str, head: bytes) -> None:
+    if not head:
+        raise Problem(422, "file.empty", f"{name} is empty: it has no bytes.")
+
+
+def check_table(name: str, head: bytes) -> None:
+    check_filled(name, head)
+    for magic, what in _NOT_TABLES.items():
+        if head.startswith(magic) and not _is_header_row(magic, head):
+            raise Problem(415, "file.not_a_table", f"{name} is {what}. Send a CSV, Excel, Parquet or JSON lines file.")
+
+
 @asynccontextmanager
-async def stored(upload: UploadFile | None, blobs: BlobStore, max_bytes: int) -> AsyncIterator[Stored | None]:
+async def stored(
+    upload: UploadFile | None, blobs: BlobStore, max_bytes: int, check: Check = check_table
+) -> AsyncIterator[Stored | None]:
     """Store an upload, if there is one; delete it at the end of the block unless it was used.
 
     Raises 413, 415 and 422 `Problem`s.
@@ -56,7 +75,7 @@ async def stored(upload: UploadFile | None, blobs: BlobStore, max_bytes: int) ->
     if upload is None:
         yield None
         return
-    kept = Stored(await _keep(upload, blobs, max_bytes))
+    kept = Stored(await _keep(upload, blobs, max_bytes, check))
     try:
         yield kept
     finally:
@@ -65,24 +84,32 @@ async def stored(upload: UploadFile | None, blobs: BlobStore, max_bytes: int) ->
 
 
 @asynccontextmanager
-async def form(request: Request, gateway: Gateway) -> AsyncIterator[tuple[dict[str, str], Stored | None]]:
-    """The filled-in text fields of a form, and its field `file`, stored. Raises 400, 413, 415 and 422 `Problem`s.
+async def form(
+    request: Request, gateway: Gateway, check: Check = check_table
+) -> AsyncIterator[tuple[dict[str, Any], Stored | None]]:
+    """The filled-in text fields of a form, and its field `file`, stored. A field `name[]` is a list.
+
+    Raises 400, 413, 415 and 422 `Problem`s.
 
     Call it once the caller is known: it reads the body.
     """
     async with request.form(max_files=1, max_fields=MAX_FORM_FIELDS) as sent:
-        fields = {name: value for name, value in sent.items() if isinstance(value, str) and value != ""}
+        fields: dict[str, Any] = {
+            name: [text for text in sent.getlist(name) if isinstance(text, str)] if name.endswith("[]") else value
+            for name, value in sent.items()
+            if isinstance(value, str) and value != ""
+        }
         if "file" in fields:
             raise Problem(422, "request.invalid", "/file: send a file, not text.")
         upload = next((value for value in sent.values() if isinstance(value, UploadFile)), None)
-        async with stored(upload, gateway.blobs, gateway.settings.max_upload_bytes) as kept:
+        async with stored(upload, gateway.blobs, gateway.settings.max_upload_bytes, check) as kept:
             yield fields, kept
 
 
-async def _keep(upload: UploadFile, blobs: BlobStore, max_bytes: int) -> UploadedFile:
+async def _keep(upload: UploadFile, blobs: BlobStore, max_bytes: int, check: Check) -> UploadedFile:
     name = clean_name(upload.filename or "")
     await upload.seek(0)
-    _check_content(name, await upload.read(16))
+    check(name, await upload.read(16))
     await upload.seek(0)
     digest = hashlib.sha256()
     file_id = new_id("file")
@@ -98,14 +125,6 @@ async def _keep(upload: UploadFile, blobs: BlobStore, max_bytes: int) -> Uploade
 
     size = await blobs.put(f"files/{file_id}", chunks())
     return UploadedFile(file_id=file_id, blob=f"files/{file_id}", name=name, size=size, sha256=digest.hexdigest())
-
-
-def _check_content(name: str, head: bytes) -> None:
-    if not head:
-        raise Problem(422, "file.empty", f"{name} is empty: it has no bytes.")
-    for magic, what in _NOT_TABLES.items():
-        if head.startswith(magic) and not _is_header_row(magic, head):
-            raise Problem(415, "file.not_a_table", f"{name} is {what}. Send a CSV, Excel, Parquet or JSON lines file.")
 
 
 def _is_header_row(magic: bytes, head: bytes) -> bool:

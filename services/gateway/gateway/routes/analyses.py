@@ -9,12 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import analyses, schemas, views
 from gateway.analyses import AnalysisRequest
-from gateway.answers import Answer
 from gateway.auth import Caller, Parts
 from gateway.models import jobs
 from gateway.once import Created, create_once
 from gateway.openapi import IDEMPOTENT, PREFER, answers, errors, form_body
-from gateway.routes.waiting import wanted_wait
+from gateway.routes.waiting import after_waiting, wanted_wait
 from warren.contracts.files import UploadedFile
 
 router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
@@ -45,12 +44,7 @@ async def create(request: Request, gateway: Parts, key: Caller) -> Response:
             return Created(views.job(kept), 202, f"/v1/jobs/{row['id']}", committed)
 
         answer = await create_once(gateway, request, key.id, _content(asked, file), accept)
-    if not wait:
-        return answer
-    job_id = answer.headers["Location"].rsplit("/", 1)[-1]
-    ended = await gateway.watches.ended(job_id, wait)
-    headers = {name: answer.headers[name] for name in ("Location", "Idempotency-Replayed") if name in answer.headers}
-    return Answer(await gateway.view(await gateway.job(key.id, job_id)), 200 if ended else 202, headers)
+    return await after_waiting(gateway, key.id, answer, wait)
 
 
 def _content(asked: AnalysisRequest, file: UploadedFile | None) -> dict[str, Any]:

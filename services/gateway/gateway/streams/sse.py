@@ -19,6 +19,8 @@ from warren.contracts.events import JobEvent
 KEEPALIVE_SECONDS = 15.0
 """A comment this often keeps proxies from closing a quiet stream."""
 
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
 _POSITION = re.compile(r"(\d{1,6})-(\d{1,9})")
 
 
@@ -39,12 +41,11 @@ def event_stream(request: Request, events: AsyncGenerator[JobEvent], key_id: str
 
     async def lines() -> AsyncIterator[str]:
         with gateway.places.taken(key_id) as place:
-            async with aclosing(_with_keepalive(events, place)) as stream:
+            async with aclosing(with_keepalive(events, place)) as stream:
                 async for event in stream:
                     yield ": keep-alive\n\n" if event is None else encode(event)
 
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(lines(), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(lines(), media_type="text/event-stream", headers=HEADERS)
 
 
 def encode(event: JobEvent) -> str:
@@ -52,7 +53,7 @@ def encode(event: JobEvent) -> str:
     return f"id: {event.id}\nevent: {event.type}\ndata: {data}\n\n"
 
 
-async def _with_keepalive(events: AsyncGenerator[JobEvent], place: Place) -> AsyncGenerator[JobEvent | None]:
+async def with_keepalive(events: AsyncGenerator[JobEvent], place: Place) -> AsyncGenerator[JobEvent | None]:
     """The events, with None whenever nothing came for a while; they end with the key or the gateway."""
     upcoming: asyncio.Task[JobEvent] | None = None
     try:

@@ -1,5 +1,6 @@
 """`/asyncapi.json`: the WebSockets as they are."""
 
+import json
 import re
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from gateway.asyncapi import document
 
 from .support import RunningGateway, close_code, receive, send
+from .transcriber import say, silence, transcribing
 
 DOCUMENT = document()
 
@@ -22,7 +24,7 @@ def resolve(reference: str) -> Any:
 
 def conforms(channel: str, message: dict[str, Any]) -> bool:
     """Whether a message is as the document describes messages of its type."""
-    described = DOCUMENT["channels"][channel]["messages"][message["type"]]
+    described = DOCUMENT["channels"][channel]["messages"][message.get("type") or message["status"]]
     return bool(jsonschema_rs.is_valid(described["payload"], message))
 
 
@@ -67,7 +69,8 @@ def test_every_message_is_sent_by_one_side_and_has_a_valid_schema() -> None:
         for key, message in channel["messages"].items():
             assert message["name"] == key
             assert jsonschema_rs.meta.is_valid(message["payload"])
-            assert message["payload"]["properties"]["type"] == {"const": key}
+            properties = message["payload"].get("properties", {})
+            assert key == "chunk" or {"const": key} in (properties.get("type"), properties.get("status"))
 
 
 async def test_what_the_events_socket_sends_is_described(gateway: RunningGateway) -> None:
@@ -106,6 +109,39 @@ async def test_what_the_earlier_clients_socket_sends_is_described(gateway: Runni
 
     assert [message for message in heard if not conforms("analyze", message)] == []
     assert [message["type"] for message in heard[1:]] == ["progress", "result" if ends_well else "error", "error"]
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "last"),
+    [
+        ("audio", "/v1/audio/stream", "end"),
+        ("earlier_audio", "/ws", None),
+        (
+            "listen",
+            "/v1/listen?encoding=linear16&sample_rate=16000&vad_events=true&utterance_end_ms=1000",
+            "CloseStream",
+        ),
+    ],
+)
+async def test_what_the_sockets_of_live_audio_send_is_described(
+    gateway: RunningGateway, channel: str, address: str, last: str | None
+) -> None:
+    heard: list[dict[str, Any]] = []
+    async with (
+        transcribing(gateway.settings.broker_url.get_secret_value()),
+        gateway.connect(address) as socket,
+    ):
+        for chunk in (b"", say("hello"), b"bad", silence()):
+            await socket.send(chunk)
+        if last is not None:
+            await send(socket, type=last)
+            heard += [json.loads(message) async for message in socket]
+        else:
+            while not heard or heard[-1]["status"] != "transcript":
+                heard.append(await receive(socket))
+
+    assert [message for message in heard if not conforms(channel, message)] == []
+    assert {message.get("type") or message["status"] for message in heard} == sent(channel)
 
 
 @pytest.mark.parametrize(

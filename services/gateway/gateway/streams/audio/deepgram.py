@@ -13,10 +13,10 @@ from pydantic import BaseModel, Field
 
 from gateway.problems import Problem
 from gateway.streams.audio.live import Heard, LiveStream, Said, Taken
-from gateway.streams.audio.native import Language, language_code
 from gateway.streams.audio.opening import opened
 from gateway.streams.audio.serving import Action, Message, Refused, Server, parameters
 from gateway.streams.socket import BAD_MESSAGE, Hangup, admitted, parse_object
+from gateway.transcriptions import Language, language_code
 from warren.contracts.transcriber import (
     AudioFormat,
     Encoding,

@@ -3,7 +3,7 @@ its token."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, WebSocket
 from pydantic import Field
@@ -13,6 +13,7 @@ from gateway.streams.audio.live import Heard, LiveStream, Said, Taken
 from gateway.streams.audio.opening import Opened, opened, resumed
 from gateway.streams.audio.serving import Action, Message, Refused, Server, parameters
 from gateway.streams.socket import Socket, admitted, error_message, parse_object
+from gateway.transcriptions import Language, language_code
 from warren.contracts.transcriber import (
     AudioFormat,
     SpeechStarted,
@@ -23,8 +24,6 @@ from warren.contracts.transcriber import (
 )
 
 router = APIRouter()
-
-Language = Annotated[str, Field(pattern="^[A-Za-z]{2}([-_][A-Za-z0-9]{2,8})*$")]
 
 
 class Parameters(AudioFormat):
@@ -70,11 +69,6 @@ async def _opened(socket: Socket, wanted: Parameters) -> AsyncIterator[Opened]:
     else:
         async with resumed(socket, wanted.resume, wanted.after_seq) as found:
             yield found
-
-
-def language_code(tag: str | None) -> str | None:
-    """`en-US` → `en`."""
-    return tag[:2].lower() if tag else None
 
 
 class Native:

@@ -40,7 +40,7 @@ async def opened(
     interim: bool,
 ) -> AsyncIterator[Opened]:
     """A new stream of this client. Raises 429 and 503 `Problem`s."""
-    socket.count()
+    await socket.count()
     gateway = socket.gateway
     secret = secrets.token_urlsafe(24)
     payload = TranscribeStream(format=format, language=language, interim=interim, resume_hash=_hash(secret))
@@ -72,7 +72,7 @@ async def resumed(socket: Socket, token: str, after_seq: int | None) -> AsyncIte
 
     Raises 404, 422 and 429 `Problem`s, and `Hangup` when no transcriber answers.
     """
-    socket.count()
+    await socket.count()
     gateway = socket.gateway
     stream_id, _, secret = token.partition(".")
     async with gateway.database.transaction() as connection:

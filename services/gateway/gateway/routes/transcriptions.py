@@ -1,0 +1,53 @@
+"""Recordings: `/v1/transcriptions`."""
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway import schemas, transcriptions, uploads, views
+from gateway.auth import Caller, Parts
+from gateway.models import jobs
+from gateway.once import Created, create_once
+from gateway.openapi import IDEMPOTENT, PREFER, answers, errors, form_body
+from gateway.problems import Problem, invalid
+from gateway.routes.waiting import after_waiting, wanted_wait
+from gateway.transcriptions import TranscriptionRequest
+
+router = APIRouter(prefix="/v1/transcriptions", tags=["transcriptions"])
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Transcribe a recording",
+    responses=answers(schemas.Job, 200, 202) | errors(400, 409, 410, 413, 415),
+    openapi_extra=form_body(TranscriptionRequest, file_required=True) | {"parameters": [IDEMPOTENT, PREFER]},
+)
+async def create(request: Request, gateway: Parts, key: Caller) -> Response:
+    """Answers with a job. `Prefer: wait=10` waits for up to that many seconds and answers 200 if it ended."""
+    wait = wanted_wait(request)
+    if not request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
+        raise Problem(415, "request.media_type", "Send multipart/form-data with a file.")
+    async with uploads.form(request, gateway, uploads.check_filled) as (fields, stored):
+        if stored is None:
+            raise Problem(422, "file.missing", "/file: send a file.")
+        try:
+            asked = TranscriptionRequest.model_validate(fields)
+        except ValidationError as error:
+            raise invalid(error.errors(include_url=False)) from None
+
+        async def accept(connection: AsyncConnection) -> Created:
+            row = await transcriptions.accept(connection, gateway, key, asked, stored)
+            kept = (await connection.execute(sa.select(jobs).where(jobs.c.id == row["id"]))).one()
+
+            def committed() -> None:
+                stored.used = True
+                gateway.publish(row)
+
+            return Created(views.job(kept), 202, f"/v1/jobs/{row['id']}", committed)
+
+        content = {**asked.model_dump(), "sha256": stored.file.sha256}
+        answer = await create_once(gateway, request, key.id, content, accept)
+    return await after_waiting(gateway, key.id, answer, wait)
