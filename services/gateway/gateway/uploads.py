@@ -10,6 +10,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, UploadFile
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway import sounds
 from gateway.problems import Problem
 from gateway.service import Gateway
 from warren.blobs import BlobStore
@@ -52,16 +53,22 @@ Check = Callable[[str, bytes], None]
 """Looks at a file's name and its first bytes. Raises 415 and 422 `Problem`s."""
 
 
-def check_filled(name: str, head: bytes) -> None:
+def _check_filled(name: str, head: bytes) -> None:
     if not head:
         raise Problem(422, "file.empty", f"{name} is empty: it has no bytes.")
 
 
 def check_table(name: str, head: bytes) -> None:
-    check_filled(name, head)
+    _check_filled(name, head)
     for magic, what in _NOT_TABLES.items():
         if head.startswith(magic) and not _is_header_row(magic, head):
             raise Problem(415, "file.not_a_table", f"{name} is {what}. Send a CSV, Excel, Parquet or JSON lines file.")
+
+
+def check_sound(name: str, head: bytes) -> None:
+    _check_filled(name, head)
+    if not sounds.is_container(head):
+        raise Problem(415, "file.not_a_recording", f"{name} is no recording. Send wav, mp3, m4a, flac, ogg or webm.")
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from gateway.service import Gateway
 from gateway.store.keys import ApiKey
 from gateway.streams.sse import HEADERS, with_keepalive
 from warren.contracts.transcriber import FileTranscript, TranscribeFile, Transcript, beyond, stream_event
+from warren.errors import BlobNotFound
 
 router = APIRouter(prefix="/v1/audio", tags=["transcriptions"])
 
@@ -37,7 +38,7 @@ async def create(request: Request, gateway: Parts, key: Caller) -> Response:
     """Answers when all is transcribed; with `stream`, while it is."""
     if not request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
         raise Problem(415, "request.media_type", "Send multipart/form-data with a file.")
-    async with uploads.form(request, gateway, uploads.check_filled) as (fields, stored):
+    async with uploads.form(request, gateway, uploads.check_sound) as (fields, stored):
         if stored is None:
             raise Problem(422, "file.missing", "/file: send a file.")
         try:
@@ -82,8 +83,11 @@ async def _answer(gateway: Gateway, job: sa.Row[Any], asked: OpenAIRequest) -> R
         case "text":
             return PlainTextResponse(f"{result.text}\n")
         case "srt" | "vtt" as kind:
-            found = next(item for item in job.artifacts if item["name"] == f"transcript.{kind}")
-            return PlainTextResponse(await gateway.blobs.get(found["blob"]))
+            blob = next(item["blob"] for item in job.artifacts if item["name"] == f"transcript.{kind}")
+            try:
+                return PlainTextResponse(await gateway.blobs.get(blob))
+            except BlobNotFound:
+                raise Problem(410, "result.expired", "The result of this job is no longer kept.") from None
         case "verbose_json":
             return Answer(openai_audio.verbose(result, asked.timestamp_granularities))
         case _:

@@ -30,7 +30,7 @@ async def create(request: Request, gateway: Parts, key: Caller) -> Response:
     wait = wanted_wait(request)
     if not request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
         raise Problem(415, "request.media_type", "Send multipart/form-data with a file.")
-    async with uploads.form(request, gateway, uploads.check_filled) as (fields, stored):
+    async with uploads.form(request, gateway, uploads.check_sound) as (fields, stored):
         if stored is None:
             raise Problem(422, "file.missing", "/file: send a file.")
         try:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +23,31 @@ def work_off(gateway: RunningGateway) -> None:
     async def finish(message: Any) -> None:
         await message.ack()
         run = gateway.run(message.message_id)
-        artifact = {"name": "a.csv", "media_type": "text/csv", "size": 0, "blob": "none"}
+        blob = f"jobs/{message.message_id}/transcript"
+        await gateway.parts.blobs.put(blob, _once(b"subtitles"))
+        artifacts = [
+            {"name": name, "media_type": "text/plain", "size": 9, "blob": blob}
+            for name in ("a.csv", "transcript.srt", "transcript.vtt")
+        ]
+        result = {"answer": "2", "text": "two", "duration": 1.0, "language": "en", "engine": "ears"}
         await run.tell(
             run.next(EventType.started),
-            run.next(EventType.completed, result={"answer": "2"}, brief={"answer": "2"}, artifacts=[artifact]),
+            run.next(EventType.completed, result=result, brief={"answer": "2"}, artifacts=artifacts),
         )
 
     async def listen(channel: Any) -> None:
-        await (await channel.get_queue("analyzer", ensure=False)).consume(finish)
+        for name in ("analyzer", "transcriber-files"):
+            await (await channel.get_queue(name, ensure=False)).consume(finish)
 
     async def status(_query: AnalyzerStatusQuery) -> AnalyzerStatus:
         return AnalyzerStatus(sandbox_tier="none", engine="local")
 
     gateway.parts.broker.consume(listen)
     QueryServer(gateway.parts.broker, "analyzer", {AnalyzerStatusQuery: status}).start()
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
 
 
 async def test_schemathesis_finds_nothing(start_gateway: StartGateway, tmp_path: Path) -> None:

@@ -124,6 +124,15 @@ async def test_what_cannot_be_is_refused_and_not_kept(
     assert gateway.blobs("files") == []
 
 
+@pytest.mark.parametrize("file", [b"4982", b"x", b"city,amount", b"%PDF-1.7", b"\0\1\2\3\4\5\6\7\xff"])
+async def test_what_is_no_recording_is_refused(gateway: RunningGateway, file: bytes) -> None:
+    ours, openai = [await post(gateway, path, file) for path in ("/v1/transcriptions", OPENAI)]
+
+    assert (ours.status_code, ours.json()["code"]) == (415, "file.not_a_recording")
+    assert (openai.status_code, openai.json()["error"]["code"]) == (415, "file.not_a_recording")
+    assert gateway.blobs("files") == []
+
+
 async def test_json_is_the_text(gateway: RunningGateway) -> None:
     response = await asked(gateway)
 

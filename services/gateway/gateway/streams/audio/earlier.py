@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, WebSocket
 from fastapi.responses import Response
 
-from gateway import schemas
+from gateway import schemas, sounds
 from gateway.answers import Answer
 from gateway.auth import Caller, Parts
 from gateway.openapi import answers
@@ -24,19 +24,6 @@ IDLE_SECONDS = 300.0
 """These clients know no keepalive: they wait, connected, until somebody speaks."""
 QUIET_SECONDS = 2.0
 """Nor can they say that they are done: this long after their last audio, the rest is told."""
-
-_CONTAINERS = (
-    b"RIFF",
-    b"\x1a\x45\xdf\xa3",
-    b"OggS",
-    b"fLaC",
-    b"ID3",
-    b"\xff\xfb",
-    b"\xff\xf3",
-    b"\xff\xf2",
-    b"\xff\xf1",
-)
-"""First bytes of wav, webm, ogg, flac, mp3, aac."""
 
 
 @router.get("/config", summary="Settings in use (earlier clients)", responses=answers(schemas.EarlierConfig, 200))
@@ -92,8 +79,7 @@ async def _first(socket: Socket) -> bytes:
 
 def guessed(first: bytes) -> AudioFormat:
     """These clients do not say what they send: files as they are, or samples as speech recognition likes them."""
-    contained = first.startswith(_CONTAINERS) or first[4:8] == b"ftyp"
-    return AudioFormat(encoding=Encoding.container if contained else Encoding.linear16)
+    return AudioFormat(encoding=Encoding.container if sounds.is_container(first) else Encoding.linear16)
 
 
 def error(code: str, message: str, **more: Any) -> Message:
