@@ -107,6 +107,7 @@ async def test_a_stream_that_cannot_be_resumed_is_followed_by_a_new_one(
     async def gone(line: Line) -> None:
         if code != 4400:  # else it is not even known any more
             await line.ready()
+        await line.tell(type="error", code="stream.gone", message="This stream has ended.")
         await line.close(code)
 
     async def fresh(line: Line) -> None:

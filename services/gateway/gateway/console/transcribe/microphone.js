@@ -60,7 +60,8 @@ export class Microphone {
 
   async #open({ onchunk, onlost }) {
     this.#context = new AudioContext({ sampleRate: SAMPLE_RATE });
-    this.#stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
+    // Noise suppression is made for listeners; recognisers understand less of what it leaves.
+    this.#stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, noiseSuppression: false } });
     const source = await this.#source();
     await this.#context.audioWorklet.addModule(WORKLET);
     this.#recorder = new AudioWorkletNode(this.#context, "pcm-recorder", {

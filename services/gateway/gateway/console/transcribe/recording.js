@@ -65,7 +65,7 @@ export class Recording {
       sampleRate: this.#microphone.sampleRate,
       onconnection: (up) => {
         this.#up = up;
-        if (up) this.#dock.complain("");
+        this.#dock.complain("");
         this.#say();
       },
       onlag: (seconds) => (this.#dock.lag = seconds),
