@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from .conftest import ANSWER_MS, PHONE, Console, OpenConsole
+from .conftest import ANSWER_MS, FAINT_TEXT, PHONE, Console, OpenConsole
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -136,37 +136,6 @@ async def test_text_stands_out_from_its_ground(open_console: OpenConsole, sales:
             await label.click()
 
         assert await console.page.evaluate(FAINT_TEXT) == []
-
-
-FAINT_TEXT = """() => {
-  const channels = (colour) => {
-    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const luminance = ([r, g, b]) => [r, g, b]
-    .map((value) => value / 255)
-    .map((value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, value, n) => sum + value * [0.2126, 0.7152, 0.0722][n], 0);
-  const groundOf = (node) => {
-    for (let at = node; at; at = at.parentElement) {
-      const ground = channels(getComputedStyle(at).backgroundColor);
-      if (ground[3] === 255) return ground;
-    }
-    return [255, 255, 255];
-  };
-  const faint = [];
-  for (const node of document.querySelectorAll("body *")) {
-    const ownText = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
-    if (!ownText || !node.checkVisibility() || node.closest("[aria-disabled=true]")) continue;
-    const [a, b] = [luminance(channels(getComputedStyle(node).color)), luminance(groundOf(node))];
-    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (contrast < 4.5) faint.push(`${node.textContent.trim().slice(0, 40)}: ${contrast.toFixed(2)}`);
-  }
-  return faint;
-}"""
-"""Texts whose contrast is below 4.5:1, the minimum of WCAG 2.2 (1.4.3)."""
 
 
 async def _focused(page: Page) -> str:

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.async_api import Browser, expect
 
-from .conftest import ALLOWED, PHONE, TONE_HZ, Console, open_at
+from .conftest import ALLOWED, FAINT_TEXT, PHONE, TONE_HZ, Console, open_at
 from .speaking import content, record, stop, words
 from .speech_server import Line, SpeechServer
 
@@ -243,6 +243,51 @@ async def test_a_russian_browser_gets_russian_words(server: SpeechServer, listen
         await expect(studio.page.locator("#dock-note")).to_have_text("Слушаем…")
         shown = await studio.page.locator("main").inner_text()
         assert re.search(r"\b(Record|Stop|behind|Choose)\b", shown) is None
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_text_stands_out_from_its_ground(server: SpeechServer, listening: Browser, scheme: str) -> None:
+    async def script(line: Line) -> None:
+        await line.ready()
+        await line.hear(2)
+        await line.say("for good", 0.0, 0.1)
+        await line.say("for now", 0.1, 0.2, final=False)
+        await line.close(1009)
+
+    server.serve(hear_everything, script)
+    async with open_at(listening, f"{server.url}/#/transcribe", color_scheme=scheme, **ALLOWED) as studio:
+        assert await studio.page.evaluate(FAINT_TEXT) == []
+        await record(studio)
+        await expect(studio.page.locator("#recorded")).to_have_text("0:01")
+        assert await studio.page.evaluate(FAINT_TEXT) == []
+        await stop(studio)
+        await studio.page.get_by_role("button", name="Record", exact=True).click()
+        await expect(studio.page.locator("#dock-problem")).to_be_visible()
+        await expect(words(studio)).to_have_count(1)
+        assert await studio.page.evaluate(FAINT_TEXT) == []
+
+
+async def test_a_microphone_that_is_unplugged_ends_the_recording_with_its_words(
+    studio: Console, server: SpeechServer
+) -> None:
+    async def script(line: Line) -> None:
+        await line.ready()
+        await line.hear_all()
+        await line.say("until then", 0.0, 0.2)
+        await line.done()
+
+    server.serve(script)
+    await studio.page.evaluate(
+        """() => {
+          const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+          navigator.mediaDevices.getUserMedia = async (wanted) => (window.heard = await ask(wanted));
+        }"""
+    )
+    await record(studio)
+    await studio.page.evaluate("window.heard.getAudioTracks()[0].dispatchEvent(new Event('ended'))")
+
+    await expect(studio.page.locator("#dock-problem")).to_contain_text("The microphone was disconnected.")
+    await expect(words(studio)).to_have_text(["0:00until then"])
 
 
 async def hear_everything(line: Line) -> None:
