@@ -24,7 +24,7 @@ def assert_problem(response: Any, status: int, code: str) -> None:
     assert problem["code"] == code
     assert problem["title"]
     assert problem["detail"]
-    assert problem["type"].endswith(code)
+    assert problem["type"] == "about:blank"
 
 
 @pytest.mark.parametrize(

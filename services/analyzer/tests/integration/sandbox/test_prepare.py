@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import random
-import time
 import zipfile
 from pathlib import Path
 
@@ -176,12 +175,10 @@ async def peak_memory(sandbox: Sandbox) -> int:
     return most
 
 
-async def test_hundred_megabytes_are_read_in_time_and_memory(sandbox: Sandbox, sales_csv: Path, tmp_path: Path) -> None:
-    started = time.monotonic()
+async def test_hundred_megabytes_are_read_in_bounded_memory(sandbox: Sandbox, sales_csv: Path, tmp_path: Path) -> None:
     target = tmp_path / "frame.arrow"
     watch = asyncio.create_task(peak_memory(sandbox))
     prepared = await sandbox.prepare(sales_csv, name="sales.csv", sheet=None, target=target)
-    assert time.monotonic() - started < 15
     assert await watch < 1.5e9
     assert prepared.report.rows == 1_000_000
     counted = await sandbox.run("result = len(df) + int(df['n'].isna().sum())", target)
