@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -103,17 +103,32 @@ def percentiles(times: Sequence[float]) -> str:
     return "  ".join(f"{name} {seconds * 1000:6.1f} ms" for name, seconds in picked.items())
 
 
-def report(name: str, clients: Sequence[Client], seconds: float) -> None:
+def report(name: str, clients: Sequence[Client], seconds: float, cpu: float) -> None:
+    """`cpu` is the gateway's time in seconds, which a busy machine changes less than the rest."""
     acks = [ack for client in clients for ack in client.acks]
     sent = sum(len(client.sent) for client in clients)
     lags = [client.worst_lag_ms for client in clients]
     print(
         f"{name:<28} {len(acks)}/{sent} acknowledged, {len(acks) / seconds:6.0f}/s   {percentiles(acks)}\n"
+        f"{'':<28} gateway: {cpu / len(acks) * 1000:.2f} ms of CPU a chunk\n"
         f"{'':<28} in order: {all(client.in_order for client in clients)}   finals: {sum(c.finals for c in clients)}"
         f" ({min(c.finals for c in clients)} at least)   worst lag {max(lags) / 1000:.1f} s"
         f" (median {statistics.median(lags) / 1000:.1f} s)",
         flush=True,
     )
+
+
+async def idle(url: str, gateway: psutil.Process) -> float:
+    """What an open stream takes of the gateway's memory, in kB."""
+    before = gateway.memory_info().rss
+    async with AsyncExitStack() as stack:
+        sockets = [await stack.enter_async_context(streaming(url)) for _ in range(SILENT)]
+        taken = gateway.memory_info().rss - before
+        for socket in sockets:
+            await socket.send('{"type": "end"}')
+            async for _ in socket:
+                pass
+    return taken / SILENT / 1000
 
 
 async def bare(url: str, lanes: int) -> float:
@@ -175,15 +190,20 @@ def transcriber(made: Suite) -> Iterator[subprocess.Popen[bytes]]:
 
 
 async def measure(url: str, broker_url: str) -> None:
-    speech = samples() + bytes(CHUNK * RATE)
-    silence = bytes(CHUNK * RATE * 2)
-    for name, count, audio in (
-        ("20 silent clients", SPEAKERS, silence),
-        ("20 speaking clients", SPEAKERS, speech),
-    ):
-        report(name, await asyncio.gather(*(speak(url, audio, SECONDS) for _ in range(count))), SECONDS)
-    clients = await asyncio.gather(*(speak(url, silence, SECONDS, rate=3) for _ in range(SILENT)))
-    report(f"{SILENT} silent clients, 3/s each", clients, SECONDS)
+    gateway = next(child for child in psutil.Process().children() if "bench.server" in child.cmdline())
+
+    async def together(name: str, count: int, audio: bytes, rate: float) -> None:
+        before = gateway.cpu_times()
+        clients = await asyncio.gather(*(speak(url, audio, SECONDS, rate) for _ in range(count)))
+        after = gateway.cpu_times()
+        report(name, clients, SECONDS, after.user + after.system - before.user - before.system)
+
+    speech = samples()
+    silence = bytes(len(speech))
+    print(f"{SILENT} open streams: {await idle(url, gateway):.0f} kB of the gateway's memory each", flush=True)
+    await together("20 silent clients", SPEAKERS, silence, RATE)
+    await together("20 clients, half of it speech", SPEAKERS, speech + silence, RATE)
+    await together(f"{SILENT} silent clients, 3/s each", SILENT, silence, 3)
     reference = await bare(broker_url, SILENT)
     ours = await flood(url, SILENT, 10)
     print(f"{SILENT} clients, as fast as acknowledged: {ours:.0f}/s")

@@ -84,6 +84,7 @@ jobs = sa.Table(
     sa.Index("jobs_of_session", "session_id", "id", postgresql_where=sa.text("session_id IS NOT NULL")),
     sa.Index("jobs_unsent", "created_at", postgresql_where=sa.text("sent_at IS NULL AND status = 'queued'")),
     sa.Index("jobs_open", "expires_at", postgresql_where=sa.text("completed_at IS NULL")),
+    sa.Index("jobs_streaming", "id", postgresql_where=sa.text("kind = 'transcriber.stream' AND completed_at IS NULL")),
 )
 
 job_events = sa.Table(
