@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,7 +71,9 @@ def samples() -> bytes:
 @asynccontextmanager
 async def streaming(url: str) -> AsyncIterator[ClientConnection]:
     address = f"{url.replace('http', 'ws', 1)}/v1/audio/stream?interim=true"
-    async with connect(address, proxy=None, compression=None, max_queue=None, ping_interval=None) as socket:
+    async with connect(
+        address, proxy=None, compression=None, max_queue=None, ping_interval=None, open_timeout=60
+    ) as socket:
         ready = json.loads(await socket.recv())
         if ready["type"] != "ready":
             raise RuntimeError(ready)
@@ -120,14 +122,19 @@ def report(name: str, clients: Sequence[Client], seconds: float, cpu: float) -> 
 
 async def idle(url: str, gateway: psutil.Process) -> float:
     """What an open stream takes of the gateway's memory, in kB."""
-    before = gateway.memory_info().rss
-    async with AsyncExitStack() as stack:
-        sockets = [await stack.enter_async_context(streaming(url)) for _ in range(SILENT)]
-        taken = gateway.memory_info().rss - before
-        for socket in sockets:
+    before, taken = gateway.memory_info().rss, 0
+    opened = asyncio.Barrier(SILENT)
+
+    async def hold() -> None:
+        nonlocal taken
+        async with streaming(url) as socket:
+            await opened.wait()
+            taken = taken or gateway.memory_info().rss - before
             await socket.send('{"type": "end"}')
             async for _ in socket:
                 pass
+
+    await asyncio.gather(*(hold() for _ in range(SILENT)))
     return taken / SILENT / 1000
 
 
@@ -214,6 +221,7 @@ def main() -> None:
     with ExitStack() as stack:
         made = stack.enter_context(suite())
         made.environment["WARREN_STREAMS_PER_WORKER"] = "250"
+        made.environment["WARREN_STREAM_IDLE_SECONDS"] = "300"
         made.environment["WARREN_MAX_SOCKETS_PER_KEY"] = "500"
         worker = stack.enter_context(transcriber(made))
         url = stack.enter_context(made.gateway())
