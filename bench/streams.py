@@ -153,7 +153,7 @@ async def bare(url: str, lanes: int) -> float:
     started = time.perf_counter()
     await asyncio.gather(*(lane() for _ in range(lanes)))
     rate = PUBLISHED / (time.perf_counter() - started)
-    await queue.delete(if_empty=False)
+    await queue.delete(if_unused=False, if_empty=False)
     await connection.close()
     return rate
 
