@@ -15,6 +15,7 @@ from aiormq.channel import Channel
 
 from warren import topology
 from warren.errors import BrokerUnavailable
+from warren.losses import reason, unavailable_when_lost
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +27,6 @@ HEARTBEAT_SECONDS = 5
 PERSISTENT = 2
 FIRST_DELAY_SECONDS = 0.2
 LAST_DELAY_SECONDS = 2.0
-
-_LOST = (*aio_pika.exceptions.CONNECTION_EXCEPTIONS, TimeoutError)
 
 Lost = asyncio.Future[str]
 """Resolves when a connection or a channel is lost, with the reason."""
@@ -153,15 +152,9 @@ class Broker:
         """
         if self._connection is None or not self.connected:
             raise BrokerUnavailable("RabbitMQ is not reachable")
-        try:
+        with unavailable_when_lost():
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
                 channel, lost = await _open(self._connection, prefetch)
-        except asyncio.CancelledError:
-            if being_cancelled():
-                raise
-            raise BrokerUnavailable("connection lost") from None
-        except _LOST as error:
-            raise BrokerUnavailable(_name(error)) from error
         try:
             yield channel, lost
         finally:
@@ -173,15 +166,9 @@ class Broker:
         connection = self._connection
         if connection is None or not self.connected:
             raise BrokerUnavailable("RabbitMQ is not reachable")
-        try:
+        with unavailable_when_lost():
             async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS), connection.channel() as channel:
                 yield channel
-        except asyncio.CancelledError:
-            if being_cancelled():
-                raise
-            raise BrokerUnavailable("connection lost") from None
-        except _LOST as error:
-            raise BrokerUnavailable(_name(error)) from error
 
     async def _publish(
         self,
@@ -194,7 +181,7 @@ class Broker:
     ) -> None:
         if self._channel is None or not self.connected:
             raise BrokerUnavailable("RabbitMQ is not reachable")
-        try:
+        with unavailable_when_lost():
             # Past aio-pika's exchange, which sends each message alone: this way those of one moment share a write.
             await self._channel.basic_publish(
                 body,
@@ -205,13 +192,6 @@ class Broker:
                 timeout=timeout,
                 wait=False,
             )
-        except asyncio.CancelledError:
-            # aio-pika also raises this when a heartbeat kills the link under a waiting publish.
-            if being_cancelled():
-                raise
-            raise BrokerUnavailable("connection lost while publishing") from None
-        except _LOST as error:
-            raise BrokerUnavailable(_name(error)) from error
 
     # The connection ------------------------------------------------------------------------------------------------
 
@@ -219,15 +199,12 @@ class Broker:
         delay = FIRST_DELAY_SECONDS
         while True:
             try:
-                lost = await self._connect()
+                with unavailable_when_lost():
+                    lost = await self._connect()
                 delay = FIRST_DELAY_SECONDS
                 log.warning("broker_connection_lost", error=await lost)
-            except asyncio.CancelledError:
-                if being_cancelled():
-                    raise
-                log.warning("broker_unavailable", error="connection lost while connecting", retry_seconds=delay)
-            except _LOST as error:
-                log.warning("broker_unavailable", error=_name(error), retry_seconds=delay)
+            except BrokerUnavailable as error:
+                log.warning("broker_unavailable", error=str(error), retry_seconds=delay)
             finally:
                 self._up.clear()
                 await self._disconnect()
@@ -268,13 +245,11 @@ class Broker:
         if connection is None:
             return
         try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
-                await connection.close()
-        except asyncio.CancelledError:
-            if being_cancelled():
-                raise
-        except _LOST as error:
-            log.debug("broker_close_failed", error=_name(error))
+            with unavailable_when_lost():
+                async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                    await connection.close()
+        except BrokerUnavailable as error:
+            log.debug("broker_close_failed", error=str(error))
 
 
 async def _keep_consuming(connection: AbstractConnection, consumer: _Consumer) -> None:
@@ -282,16 +257,13 @@ async def _keep_consuming(connection: AbstractConnection, consumer: _Consumer) -
     delay = FIRST_DELAY_SECONDS
     while not connection.is_closed:
         try:
-            lost = await _consume(connection, consumer)
+            with unavailable_when_lost():
+                lost = await _consume(connection, consumer)
             delay = FIRST_DELAY_SECONDS
-            reason = await lost
-        except asyncio.CancelledError:
-            if being_cancelled():
-                raise
-            reason = "connection lost"
-        except _LOST as error:
-            reason = _name(error)
-        log.warning("consumer_lost", consumer=consumer.setup.__qualname__, error=reason, retry_seconds=delay)
+            why = await lost
+        except BrokerUnavailable as error:
+            why = str(error)
+        log.warning("consumer_lost", consumer=consumer.setup.__qualname__, error=why, retry_seconds=delay)
         await asyncio.sleep(delay)
         delay = min(delay * 2, LAST_DELAY_SECONDS)
 
@@ -318,7 +290,7 @@ async def _open(connection: AbstractConnection, prefetch: int) -> tuple[Abstract
 
 def _lose(lost: Lost, error: BaseException | None) -> None:
     if not lost.done():
-        lost.set_result("closed" if error is None else _name(error))
+        lost.set_result("closed" if error is None else reason(error))
 
 
 async def _closed(channel: AbstractChannel) -> None:
@@ -326,25 +298,12 @@ async def _closed(channel: AbstractChannel) -> None:
         await channel.close()
 
 
-def being_cancelled() -> bool:
-    """Whether somebody cancels the current task: aio-pika also raises `CancelledError` when it loses a connection."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
 async def settle(action: Awaitable[Any]) -> bool:
     """Acknowledge or reject a delivery. False if its connection is gone: then the delivery comes again."""
     try:
-        await action
-    except asyncio.CancelledError:
-        if being_cancelled():
-            raise
-        return False
-    except _LOST as error:
-        log.info("delivery_not_settled", error=_name(error))
+        with unavailable_when_lost():
+            await action
+    except BrokerUnavailable as error:
+        log.info("delivery_not_settled", error=str(error))
         return False
     return True
-
-
-def _name(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
