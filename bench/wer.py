@@ -45,7 +45,7 @@ def main() -> None:
         recordings = list(csv.DictReader(file, delimiter="\t"))
     ours, whole = Score(), Score()
     for recording in recordings:
-        pcm = b"".join(decoded(folder / recording["file"], live=False))
+        pcm = b"".join(decoded(folder / recording["file"]))
         listen(engine, utterances(pcm, settings), recording["text"], ours)
         listen(engine, [pcm], recording["text"], whole)
         print(f"{recording['file']}\n  said  {recording['text']}\n  heard {ours.said[-1]}")

@@ -2,26 +2,44 @@
 
 import base64
 
+from transcriber.points import Point
 from warren.blobs import BlobStore
 from warren.contracts.base import Message
 from warren.errors import BlobNotFound
 
 
 class Checkpoint(Message):
-    """The container's header, and where chunk `seq` ends, in samples. Chunks up to `seq` are dealt with."""
+    """All audio before sample `covered` is dealt with. The other fields are those of a `Point`."""
 
+    covered: int = 0
     seq: int = 0
+    """0 for a stream that begins."""
+    skip: int = 0
     position: int = 0
+    format: str = ""
+    options: tuple[tuple[str, str], ...] = ()
     header: str = ""
     """In Base64."""
 
     @classmethod
-    def of(cls, anchor: tuple[int, int], header: bytes) -> "Checkpoint":
-        return cls(seq=anchor[0], position=anchor[1], header=base64.b64encode(header).decode())
+    def of(cls, point: Point, covered: int) -> "Checkpoint":
+        return cls(
+            covered=covered,
+            seq=point.seq,
+            skip=point.skip,
+            position=point.position,
+            format=point.format,
+            options=point.options,
+            header=base64.b64encode(point.header).decode(),
+        )
 
     @property
-    def header_bytes(self) -> bytes:
-        return base64.b64decode(self.header)
+    def point(self) -> Point | None:
+        """Where decoding begins, if not at the beginning."""
+        if not self.seq:
+            return None
+        header = base64.b64decode(self.header)
+        return Point(self.seq, self.skip, self.position, self.format, self.options, header)
 
 
 class Checkpoints:

@@ -70,7 +70,7 @@ class Recording:
             self.expected = await asyncio.to_thread(formats.duration, self._path)
         except UnreadableAudio as error:
             raise JobError("audio.unreadable", f"The file cannot be read as audio: {error.message}") from error
-        samples = formats.decoded(self._path, live=False)
+        samples = formats.decoded(self._path)
         while block := await asyncio.to_thread(self._block, samples):
             for utterance in self._segmenter.feed(block):
                 yield utterance

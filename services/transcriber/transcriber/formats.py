@@ -20,8 +20,6 @@ CODECS = {
 }
 """FFmpeg's name and the bytes of a sample."""
 LAYOUTS = {1: "mono", 2: "stereo"}
-LIVE = {"probesize": "8192", "analyzeduration": "100000"}
-"""Live audio is to be heard before there are seconds of it to look at (bytes, microseconds)."""
 BLOCK_BYTES = SAMPLE_RATE * SAMPLE_BYTES
 """Samples of a file come a second at a time."""
 
@@ -40,7 +38,7 @@ class RawDecoder:
         self._step = width * format.channels
         self._rest = b""
         self._passes = (codec, format.sample_rate, format.channels) == ("pcm_s16le", SAMPLE_RATE, 1)
-        self._resampler = _resampler()
+        self._resampler = new_resampler()
         context = av.CodecContext.create(codec, "r")
         assert isinstance(context, AudioCodecContext)  # noqa: S101  every codec above is of audio
         context.sample_rate = format.sample_rate
@@ -55,33 +53,32 @@ class RawDecoder:
         if self._passes or not data:
             return data
         return b"".join(
-            samples for frame in self._context.decode(av.Packet(data)) for samples in _resampled(self._resampler, frame)
+            samples for frame in self._context.decode(av.Packet(data)) for samples in resampled(self._resampler, frame)
         )
 
     def flush(self) -> bytes:
         """What the resampler still holds; half a sample is dropped."""
-        return b"" if self._passes else b"".join(_resampled(self._resampler, None))
+        return b"" if self._passes else b"".join(resampled(self._resampler, None))
 
 
-def decoded(source: Readable | Path, *, live: bool) -> Iterator[bytes]:
+def decoded(source: Readable | Path) -> Iterator[bytes]:
     """The samples of the first audio stream in a container, until it ends.
 
     Packets that cannot be decoded are left out. Raises `UnreadableAudio` if it is no audio, or breaks off in a way that
     the rest makes no sense.
     """
-    options = LIVE if live else {}
     try:
-        with av.open(source, options=options) as container:
+        with av.open(source) as container:
             stream = next(iter(container.streams.audio), None)
             if stream is None:
                 raise UnreadableAudio("there is no sound in it")
             yield from _samples(container, stream)
     except (av.error.FFmpegError, ValueError, OverflowError) as error:
-        raise UnreadableAudio(_message(error)) from error
+        raise UnreadableAudio(reason(error)) from error
 
 
 def _samples(container: Any, stream: Any) -> Iterator[bytes]:
-    resampler = _resampler()
+    resampler = new_resampler()
     for packet in container.demux(stream):
         try:
             frames = packet.decode()
@@ -89,12 +86,12 @@ def _samples(container: Any, stream: Any) -> Iterator[bytes]:
             continue
         for frame in frames:
             try:
-                yield from _resampled(resampler, frame)
+                yield from resampled(resampler, frame)
             except ValueError:
                 # The format changed on the way, as it does where recordings were joined.
-                resampler = _resampler()
-                yield from _resampled(resampler, frame)
-    yield from _resampled(resampler, None)
+                resampler = new_resampler()
+                yield from resampled(resampler, frame)
+    yield from resampled(resampler, None)
 
 
 def duration(path: Path) -> float | None:
@@ -103,17 +100,20 @@ def duration(path: Path) -> float | None:
         with av.open(path) as container:
             return container.duration / av.time_base if container.duration else None
     except (av.error.FFmpegError, ValueError) as error:
-        raise UnreadableAudio(_message(error)) from error
+        raise UnreadableAudio(reason(error)) from error
 
 
-def _resampler() -> AudioResampler:
+def new_resampler() -> AudioResampler:
+    """To what engines hear."""
     return AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
 
 
-def _resampled(resampler: AudioResampler, frame: AudioFrame | None) -> Iterator[bytes]:
+def resampled(resampler: AudioResampler, frame: AudioFrame | None) -> Iterator[bytes]:
+    """What a frame completes; without one, what is left."""
     for made in resampler.resample(frame):
         yield bytes(made.planes[0])[: made.samples * SAMPLE_BYTES]
 
 
-def _message(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Why FFmpeg gave up, in its words."""
     return str(getattr(error, "strerror", None) or error or type(error).__name__)

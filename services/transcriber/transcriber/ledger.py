@@ -1,72 +1,47 @@
-"""Which chunks of a live stream can be acknowledged: those whose audio is dealt with, all but the last."""
+"""Which chunks of a live stream can be acknowledged: those before the point from which decoding would begin again."""
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from transcriber.points import Point
 
 M = TypeVar("M")
 """A delivery; the ledger hands it back and looks at nothing of it."""
 
 
-@dataclass
-class _Entry(Generic[M]):
-    seq: int
-    message: M
-    read_at: int | None = None
-    """How many samples had been heard when the decoder had read it to its end."""
-    needs: int | None = None
-    """The position from which on it is covered, once that is known."""
-
-
 class Ledger(Generic[M]):
-    """`exact`: a chunk gives its samples at once. A container's chunk may hold the beginning of something that only the
-    following ones complete, so it is covered with the next samples that are heard after it was read.
-    """
+    """Of one stream. `lead` is how many samples before a position decoding has to begin to be right there."""
 
-    def __init__(self, *, exact: bool) -> None:
-        self._exact = exact
-        self._entries: deque[_Entry[M]] = deque()
-        self._anchor: _Entry[M] | None = None
+    def __init__(self, lead: int = 0) -> None:
+        self._lead = lead
+        self._entries: deque[tuple[int, M]] = deque()
+        self._points: deque[Point] = deque()
 
     def __len__(self) -> int:
         return len(self._entries)
 
     @property
-    def exact(self) -> bool:
-        return self._exact
-
-    @property
-    def anchor(self) -> tuple[int, int] | None:
-        """Number of the last covered chunk, and the position it is covered from."""
-        return None if self._anchor is None else (self._anchor.seq, self._anchor.needs or 0)
+    def anchor(self) -> Point | None:
+        """Where whoever takes over begins. Its chunk is never acknowledged before the stream is over."""
+        return self._points[0] if self._points else None
 
     def add(self, seq: int, message: M) -> None:
-        """A frame has come."""
-        self._entries.append(_Entry(seq, message))
+        """A frame has come: chunk `seq`, or what was said after it."""
+        self._entries.append((seq, message))
 
-    def consumed(self, seq: int, heard: int) -> None:
-        """All frames up to `seq` have been read; `heard` samples came of them and those before."""
-        for entry in self._entries:
-            if entry.seq > seq:
-                break
-            if entry.read_at is None:
-                entry.read_at = heard
-                entry.needs = heard if self._exact else None
-            if entry.needs is None and heard > entry.read_at:
-                entry.needs = heard
+    def point(self, point: Point) -> None:
+        """Decoding can begin here. Points come in their order."""
+        self._points.append(point)
 
     def settle(self, position: int) -> M | None:
-        """The message up to which all can be acknowledged now that all before `position` is dealt with.
-
-        The last covered one stays, so that whoever takes over learns from it where in the stream it is.
-        """
+        """The message up to which all can be acknowledged now that all before `position` is dealt with."""
+        while len(self._points) > 1 and self._points[1].position <= position - self._lead:
+            self._points.popleft()
         settled = None
-        while self._entries and self._entries[0].needs is not None and self._entries[0].needs <= position:
-            settled = self._anchor
-            self._anchor = self._entries.popleft()
-        return settled.message if settled else None
+        while self._points and self._entries and self._entries[0][0] < self._points[0].seq:
+            settled = self._entries.popleft()[1]
+        return settled
 
     def last(self) -> M | None:
         """The last of all, when the stream is over."""
-        entry = self._entries[-1] if self._entries else self._anchor
-        return entry.message if entry else None
+        return self._entries[-1][1] if self._entries else None

@@ -17,7 +17,7 @@ def environment(url: str, directory: Path, **more: str) -> dict[str, str]:
         "WARREN_BROKER_URL": url,
         "WARREN_BLOBS_URL": (directory / "blobs").as_uri(),
         "WARREN_SHUTDOWN_GRACE_SECONDS": "1",
-        "WARREN_STREAM_IDLE_SECONDS": "20",
+        "WARREN_STREAM_IDLE_SECONDS": "120",
         "WARREN_LOG_LEVEL": "DEBUG",
         **more,
     }

@@ -17,7 +17,8 @@ from warren.ids import new_id
 from warren.jobs import JobMessage
 from warren.queries import QueryServer
 
-SECONDS = 60.0
+SECONDS = 150.0
+"""A busy machine may stand still for a while."""
 T = TypeVar("T")
 
 

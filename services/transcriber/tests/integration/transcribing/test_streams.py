@@ -25,7 +25,7 @@ from warren.contracts.transcriber import (
 from warren.errors import BrokerUnavailable
 from warren.testing.processes import Program
 
-from ...speech import CONTAINERS, dialog, encoded, raw, samples, silence
+from ...speech import CONTAINERS, container, dialog, encoded, raw, samples, silence
 from .studio import Studio
 
 pytestmark = pytest.mark.usefixtures("stream_worker")
@@ -121,6 +121,8 @@ async def test_interim_results_come_while_somebody_speaks(studio: Studio) -> Non
     stream = await studio.stream()
     for at in range(0, 192_000, 3_200):
         await stream.send(samples("leisure")[at : at + 3_200], 3_200)
+        if any(isinstance(told, Transcript) for told in stream.told()):
+            break
         await asyncio.sleep(0.1)  # as people speak: interim results are of what is being said now
     interim = await stream.until(lambda told: isinstance(told, Transcript))
 
@@ -177,6 +179,29 @@ async def test_what_is_no_audio_fails_with_a_code(studio: Studio, data: bytes) -
 
     assert (end.type, end.data["code"]) == (EventType.failed, "audio.unreadable")
     assert any(isinstance(told, Unreadable) for told in stream.told())
+
+
+async def test_what_becomes_corrupt_is_told_and_the_stream_goes_on(studio: Studio) -> None:
+    data = container(samples("young-man") + silence(5) + samples("young-man") + silence(1), "webm/opus")
+    stream = await studio.stream(CONTAINER)
+    middle = len(data) // 2
+    await stream.send(data[: middle - 1_500] + os.urandom(3_000) + data[middle + 1_500 :], 1_600)
+    await stream.say(FrameType.end)
+    end = await stream.end()
+
+    assert end.type is EventType.completed
+    assert any(isinstance(told, Unreadable) for told in stream.told())
+    assert len(stream.finals()) == 2
+
+
+async def test_what_stays_corrupt_fails_with_a_code_after_all_that_was_said_before(studio: Studio) -> None:
+    data = container(samples("young-man"), "webm/opus")
+    stream = await studio.stream(CONTAINER)
+    await stream.send(data + os.urandom(400_000), 8_000)
+    end = await stream.end()
+
+    assert (end.type, end.data["code"]) == (EventType.failed, "audio.unreadable")
+    assert len(stream.finals()) == 1
 
 
 async def test_an_odd_number_of_bytes_and_a_single_one_harm_nothing(studio: Studio, alone: list[Word]) -> None:
