@@ -96,7 +96,7 @@ class LiveStream:
         self._speech = Speech(job, desk.recognizers, desk.settings, self._teller, self._settle)
         self._speech.begin(checkpoint.covered)
         self._decoder = self._listening(checkpoint)
-        self._inbox: asyncio.Queue[AbstractIncomingMessage | Exception] = asyncio.Queue()
+        self._inbox: asyncio.Queue[AbstractIncomingMessage | Exception | None] = asyncio.Queue()
 
     async def run(self, channel: AbstractChannel, lost: Lost) -> StreamReport:
         """Until the stream ends. Raises `BrokerUnavailable` when the channel is lost, `JobError` if it is no audio."""
@@ -142,12 +142,14 @@ class LiveStream:
 
     async def _listen(self) -> EndReason | None:
         """Why the stream ended; None if what comes makes no sense."""
-        while self._failures < HOPELESS:
+        while True:
             try:
                 async with asyncio.timeout(self._desk.settings.stream_idle_seconds):
                     message = await self._inbox.get()
             except TimeoutError:
                 return EndReason.idle
+            if message is None:
+                return None
             if isinstance(message, Exception):
                 raise message
             try:
@@ -159,7 +161,6 @@ class LiveStream:
                 return reason
             if self._settler.due and not self._speech.in_flight:
                 await self._settle()
-        return None
 
     def _take(self, frame: Frame, message: AbstractIncomingMessage) -> EndReason | None:
         if time.monotonic() > self._deadline:
@@ -208,4 +209,6 @@ class LiveStream:
     def _unreadable(self, message: str, seq: int) -> None:
         measures.UNREADABLE.inc()
         self._failures += 1
+        if self._failures == HOPELESS:
+            self._inbox.put_nowait(None)
         self._teller.tell(Unreadable(code="audio.unreadable", message=message, seq=seq))
