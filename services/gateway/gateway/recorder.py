@@ -24,7 +24,7 @@ from gateway.lifecycle import JobState
 from gateway.store import jobs as store
 from warren import control, events, topology
 from warren.broker import Broker, settle
-from warren.contracts.events import EventType, Failure, JobEvent
+from warren.contracts.events import EventBatch, EventType, Failure, JobEvent
 from warren.database import Database
 from warren.errors import BrokerUnavailable, WarrenError
 
@@ -100,6 +100,9 @@ class Recorder:
             return
         # Deliveries of one channel come in order, so the last acknowledges all; a rejected one is settled already.
         await settle(readable[-1].ack(multiple=True))
+        await self._tell(recorded)
+
+    async def _tell(self, recorded: Recorded) -> None:
         for job_id in recorded.to_cancel:
             await tell(control.broadcast_cancel(self._broker, job_id))
         for event in recorded.added:
@@ -118,13 +121,30 @@ class Recorder:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _set_aside(self, batch: Sequence[AbstractIncomingMessage], error: Unrecordable) -> None:
-        """Find the message that cannot be recorded and reject it, so that it does not hold up all others."""
+        """Find what cannot be recorded and put it with the dead letters, so that it does not hold up all others."""
         if len(batch) > 1:
             for message in batch:
                 await self._handle([message])
             return
-        log.error("event_not_recordable", error=str(error)[:200], message_id=batch[0].message_id)
-        await settle(batch[0].reject())
+        (message,) = batch
+        if len(parts := _by_job(_decode(message))) > 1:
+            for part in parts:
+                await self._record_apart(part)
+            await settle(message.ack())
+            return
+        log.error("event_not_recordable", error=str(error)[:200], message_id=message.message_id)
+        await settle(message.reject())
+
+    async def _record_apart(self, part: Sequence[JobEvent | Died]) -> None:
+        """Record one job's share of a message, or make it a dead letter of its own."""
+        try:
+            recorded = await self._record_until_done(part)
+        except Unrecordable as error:
+            log.error("event_not_recordable", error=str(error)[:200], job_id=part[0].job_id)
+            body = EventBatch(events=tuple(item for item in part if isinstance(item, JobEvent)))
+            await self._broker.publish(topology.DEAD, topology.RECORDER, body.model_dump_json().encode())
+        else:
+            await self._tell(recorded)
 
 
 async def record(connection: AsyncConnection, found: Sequence[JobEvent | Died]) -> Recorded:
@@ -170,6 +190,13 @@ def _decode(message: AbstractIncomingMessage) -> Sequence[JobEvent | Died]:
     if not message.message_id:
         raise ValueError("a dead message that names no job")
     return (Died(message.message_id, _last_run(message.body)),)
+
+
+def _by_job(found: Sequence[JobEvent | Died]) -> list[list[JobEvent | Died]]:
+    parts: dict[str, list[JobEvent | Died]] = {}
+    for item in found:
+        parts.setdefault(item.job_id, []).append(item)
+    return list(parts.values())
 
 
 def _last_run(body: bytes) -> int:

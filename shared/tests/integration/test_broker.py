@@ -185,6 +185,46 @@ async def test_events_reach_who_is_bound_to_their_job(broker: Broker) -> None:
     assert first == told["job_mine"]
 
 
+async def test_events_of_many_jobs_share_messages_and_reach_those_who_watch_one(broker: Broker) -> None:
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    bound = asyncio.Event()
+
+    async def take(message: AbstractIncomingMessage) -> None:
+        heard.put_nowait(message.body)
+
+    async def listen(channel: AbstractChannel) -> None:
+        queue = await channel.declare_queue(new_id("test"), exclusive=True, auto_delete=True)
+        for name in ("job_last", "job_8"):
+            await queue.bind(topology.EVENTS, events.watch_key(name))
+        await queue.consume(take, no_ack=True)
+        bound.set()
+
+    broker.consume(listen)
+    await bound.wait()
+    sender = events.EventSender(broker, "analyzer")
+    names = [*(f"job_{number}" for number in range(10)), "job_last"]
+    await asyncio.gather(
+        *(
+            sender.send([JobEvent(job_id=name, run=1, n=1, type=EventType.started, at=datetime.now(UTC))])
+            for name in names
+        )
+    )
+    async with asyncio.timeout(SECONDS):
+        batch = events.decode(await heard.get())
+
+    assert [event.job_id for event in batch] == names
+    assert heard.empty(), "once, though both of its jobs are watched"
+
+
+async def test_who_sends_events_hears_that_rabbitmq_is_away(rabbitmq: EmbeddedRabbitMQ) -> None:
+    broker = Broker(rabbitmq.url, "test")
+    sender = events.EventSender(broker, "analyzer")
+    event = JobEvent(job_id="job_1", run=1, n=1, type=EventType.started, at=datetime.now(UTC))
+
+    for told in await asyncio.gather(*(sender.send([event]) for _ in range(3)), return_exceptions=True):
+        assert isinstance(told, BrokerUnavailable)
+
+
 # Queries --------------------------------------------------------------------------------------------------------------
 
 
@@ -326,8 +366,8 @@ async def test_a_consumer_whose_queue_is_deleted_goes_on_when_it_is_back(vhost: 
 
         async def delete(channel: AbstractChannel) -> None:
             if not deleted.is_set():
-                deleted.set()
                 await channel.queue_delete(QUEUE)
+                deleted.set()
 
         broker.consume(delete)
         await deleted.wait()

@@ -98,6 +98,6 @@ class JobEvent(Message):
 
 
 class EventBatch(Message):
-    """Body of a message on `warren.events`: consecutive events of one job, oldest first."""
+    """Body of a message on `warren.events`: events of one job or of several; those of the same job oldest first."""
 
     events: tuple[JobEvent, ...]

@@ -88,6 +88,7 @@ class Runtime:
         }
         self._broker = broker
         self._blobs = blobs
+        self._events = events.EventSender(broker, service)
         self._news = News(queries)
         self._resend: Resend = resend or partial(jobs.publish, broker)
         self._runs = ActiveRuns()
@@ -195,7 +196,7 @@ class Runtime:
                 return Verdict.requeue
 
     async def _run_unless_over(self, job: jobs.JobMessage, active: ActiveRun, redelivered: bool) -> Verdict:
-        run_log = RunLog(job.job_id, active.run, lambda batch: events.publish(self._broker, self._service, batch))
+        run_log = RunLog(job.job_id, active.run, self._events.send)
         news = JobStates()
         # Clocks differ between machines; to ask once too often costs a query.
         if redelivered or job.enqueued_at < self._listening_since + CLOCK_SKEW:

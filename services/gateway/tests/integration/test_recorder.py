@@ -11,7 +11,7 @@ from gateway import recorder
 from gateway.lifecycle import DEAD_LETTER
 from gateway.models import job_events, jobs
 from gateway.recorder import Died, record
-from warren import topology
+from warren import events, topology
 from warren.contracts.events import EventType, JobEvent
 
 from .support import Broadcasts, RunningGateway, ToldRun, until
@@ -183,6 +183,19 @@ async def test_a_message_postgresql_will_never_take_is_set_aside_alone(gateway: 
 
     assert (await gateway.http.ended(job["id"]))["status"] == "completed"
     await until(lambda: more_dead_letters(gateway, before))
+
+
+async def test_jobs_that_share_a_message_with_what_cannot_be_recorded_are_recorded(gateway: RunningGateway) -> None:
+    before = await dead_letters(gateway, topology.RECORDER)
+    jobs_ = [await gateway.http.ask() for _ in range(3)]
+    runs = [gateway.run(job["id"], number=number) for job, number in zip(jobs_, (1, 2**40, 1), strict=True)]
+    told = [run.next(EventType.started) for run in runs] + [run.next(EventType.completed) for run in runs]
+    await events.publish(gateway.parts.broker, "analyzer", told)
+
+    for job in (jobs_[0], jobs_[2]):
+        assert (await gateway.http.ended(job["id"]))["status"] == "completed"
+    await until(lambda: more_dead_letters(gateway, before))
+    assert (await gateway.http.job(jobs_[1]["id"]))["status"] == "queued"
 
 
 async def test_a_job_whose_message_died_ends_and_its_watchers_hear_of_it(
