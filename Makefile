@@ -14,7 +14,7 @@ run: ## Start everything at http://127.0.0.1:8000 (WARREN_PORT=…, WARREN_FLOWE
 ##@ Work on it
 test: ## Run all tests, with RabbitMQ, PostgreSQL and a browser (ARGS="-k name" for some)
 	@local/setup.sh rabbitmq python testing
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-unit: python ## Run the tests that need neither RabbitMQ nor PostgreSQL: seconds
 	$(BIN)/pytest $(wildcard shared/tests/unit services/*/tests/unit local/tests/unit) $(ARGS)
