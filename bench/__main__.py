@@ -1,4 +1,4 @@
-"""`python -m bench [name…]`: run benchmarks, all of them without a name."""
+"""`python -m bench [name…]`: run benchmarks; without a name, all but those that take many minutes."""
 
 import importlib
 import pkgutil
@@ -8,11 +8,12 @@ import bench
 
 PARTS = {"__main__", "glue", "harness", "noop", "server"}
 """Modules that serve the benchmarks and are none themselves."""
+LONG = {"soak"}
 
 
 def main() -> None:
     names = sorted({module.name for module in pkgutil.iter_modules(bench.__path__)} - PARTS)
-    wanted = sys.argv[1:] or names
+    wanted = sys.argv[1:] or [name for name in names if name not in LONG]
     unknown = set(wanted) - set(names)
     if unknown:
         sys.exit(f"no benchmark called {', '.join(sorted(unknown))}; there are {', '.join(names)}")

@@ -23,6 +23,8 @@ class Suite:
     """Where a benchmark's services are, and the environment its processes get."""
 
     environment: dict[str, str]
+    management_url: str = ""
+    """Of RabbitMQ's management API."""
 
     @property
     def database_dsn(self) -> str:
@@ -78,7 +80,7 @@ def suite() -> Iterator[Suite]:
             programs = Path(sys.executable).parent
             for command in ([str(programs / "gateway"), "migrate"], [str(programs / "warren"), "topology", "declare"]):
                 subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-            yield Suite(environment)
+            yield Suite(environment, rabbitmq.management_url)
         finally:
             postgres.stop()
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from warren.embedded import EmbeddedPostgres, EmbeddedRabbitMQ
 from warren.testing.processes import Program, Programs, until
 from warren.testing.script import Journal
 
+from .speaker import Speaker
 from .watcher import Event, Watcher, check_story
 
 SERVER = str(Path(__file__).with_name("server.py"))
@@ -52,6 +53,11 @@ class Suite:
     async def analyzer(self, **environment: str) -> Program:
         return await self.programs.service("analyzer", ready=True, **environment)
 
+    async def transcriber(self, **environment: str) -> Program:
+        """A worker for live streams, with one process that recognises speech."""
+        alone = {"WARREN_ENGINE_PROCESSES": "1", **environment}
+        return await self.programs.service("transcriber-streams", "worker", ready=True, **alone)
+
     async def post(self, *runs: Sequence[str]) -> str:
         """Have a script accepted; the job's id."""
         async with self.client() as client:
@@ -78,8 +84,17 @@ class Suite:
         async with asyncio.TaskGroup() as tasks:
             for number, watcher in enumerate(watchers):
                 follow = watcher.over_websocket if number % 2 == 0 else watcher.over_sse
-                tasks.create_task(_bounded(follow(lambda: self.url), watcher))
+                tasks.create_task(_bounded(follow(lambda: self.url), watcher.hangs))
             yield watchers
+
+    @contextlib.asynccontextmanager
+    async def speaking(self) -> AsyncIterator[Speaker]:
+        """Somebody who opens a live stream; the block ends when they have said all and heard the rest."""
+        speaker = Speaker(lambda: self.url)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_bounded(speaker.run(), lambda: f"a stream hangs after {speaker.messages[-3:]}"))
+            yield speaker
+            speaker.end()
 
     async def heard(self, watcher: Watcher, event: str, count: int = 1) -> None:
         await until(lambda: watcher.types.count(event) >= count, SECONDS, f"{count} {event} of {watcher.job_id}")
@@ -125,8 +140,8 @@ class Suite:
         assert {name for name in others if not name.startswith("celery_delayed_")} == set()
 
 
-async def _bounded(following: Any, watcher: Watcher) -> None:
+async def _bounded(following: Coroutine[Any, Any, None], hangs: Callable[[], str]) -> None:
     try:
         await asyncio.wait_for(following, 2 * SECONDS)
     except TimeoutError:
-        raise AssertionError(f"{watcher.job_id} hangs after {watcher.events[-3:]}") from None
+        raise AssertionError(hangs()) from None

@@ -32,6 +32,10 @@ class Watcher:
     def types(self) -> list[str]:
         return [event["event"] for event in self.events]
 
+    def hangs(self) -> str:
+        """What to say when nothing more comes."""
+        return f"{self.job_id} hangs after {self.events[-3:]}"
+
     async def over_sse(self, url: Url) -> None:
         """Follow until the end of the job with Server-Sent Events."""
         while not self._ended:
