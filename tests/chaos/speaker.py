@@ -135,7 +135,7 @@ class Speaker:
 
 def recording(name: str) -> bytes:
     """A sentence in 16-bit samples at 16 kHz, in whole chunks."""
-    samples = b"".join(decoded(DATA / f"{name}.flac", live=False))
+    samples = b"".join(decoded(DATA / f"{name}.flac"))
     return samples.ljust(-(-len(samples) // CHUNK) * CHUNK, b"\0")
 
 

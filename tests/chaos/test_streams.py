@@ -61,6 +61,20 @@ async def test_a_worker_killed_in_the_middle_of_a_sentence_costs_no_word_and_dou
     assert speaker.closed == [1000], "the client noticed nothing"
 
 
+async def test_streams_that_saw_two_workers_die_go_on_beside_each_other(suite: Suite, speech: Speech) -> None:
+    await suite.gateway()
+    async with suite.speaking() as one, suite.speaking() as other:
+        for sentences in (1, 2, 3):
+            worker = await suite.transcriber()
+            for speaker in (one, other):
+                speaker.say(speech.first)
+            await asyncio.gather(*(speaker.heard("utterance_end", sentences) for speaker in (one, other)))
+            if sentences < 3:
+                worker.kill()
+    for speaker in (one, other):
+        speaker.check(words(speech.first * 3))
+
+
 @pytest.mark.parametrize("told", [False, True])
 async def test_rabbitmq_restarts_in_the_middle_of_a_sentence(suite: Suite, speech: Speech, told: bool) -> None:
     """The client waits; when it takes too long, it is told so, and comes back."""

@@ -25,6 +25,9 @@ class JobPayload(Message):
     """Seconds one run may take; then the job fails with `job.timeout`."""
     max_retries: ClassVar[int] = 3
     """How many times a `TransientError` is tried again before the job fails."""
+    innocent_after: ClassVar[float | None] = None
+    """Seconds a run that may have killed workers must last until others run beside it (docs/decisions/0005); None: to
+    its end. For jobs that last so long that others cannot wait."""
 
 
 class Query(Message):

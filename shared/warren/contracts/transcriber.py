@@ -50,6 +50,8 @@ class TranscribeStream(JobPayload):
     kind: ClassVar[str] = "transcriber.stream"
     queue: ClassVar[str] = "transcriber-streams"
     timeout: ClassVar[float] = LONGEST_STREAM_SECONDS + 60.0
+    innocent_after: ClassVar[float | None] = 3.0
+    """What killed a worker is the first that the next one hears."""
 
     format: AudioFormat = AudioFormat()
     language: str | None = None

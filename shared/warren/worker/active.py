@@ -128,6 +128,11 @@ class ActiveRuns:
             if not self._running:
                 self._idle.set()
 
+    def acquit(self, active: ActiveRun) -> None:
+        """Believe that this run kills no workers: the next suspect may run beside it."""
+        if self.suspect is active:
+            self.suspect = None
+
     def stop(self, why: Stop) -> None:
         for active in tuple(self._running):
             active.stop(why)

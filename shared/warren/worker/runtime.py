@@ -189,11 +189,17 @@ class Runtime:
                 if suspect:
                     # The others that may be the one are handed on meanwhile.
                     await active.pause(SETTLE_SECONDS)
+                    self._acquit_in_time(job.kind, active)
                 return await self._run_unless_over(job, active, redelivered)
             except asyncio.CancelledError:
                 if not self._abandoning:
                     raise
                 return Verdict.requeue
+
+    def _acquit_in_time(self, kind: str, active: ActiveRun) -> None:
+        seconds = self._handlers[kind][0].innocent_after
+        if seconds is not None:
+            asyncio.get_running_loop().call_later(seconds, self._runs.acquit, active)
 
     async def _run_unless_over(self, job: jobs.JobMessage, active: ActiveRun, redelivered: bool) -> Verdict:
         run_log = RunLog(job.job_id, active.run, self._events.send)

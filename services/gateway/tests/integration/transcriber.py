@@ -167,7 +167,8 @@ class Transcriber:
 
         # aio-pika calls back for each message at once; audio is heard one after the other.
         incoming: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
-        await queue.consume(incoming.put)
+        # With a name: aiormq's are random, and property tests make chance begin anew each time.
+        await queue.consume(incoming.put, consumer_tag=f"{stream.id}.{stream.run}")
         goes_on = True
         while goes_on:
             message = await incoming.get()

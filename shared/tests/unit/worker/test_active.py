@@ -142,3 +142,16 @@ async def test_the_latest_run_of_a_job_is_found_and_all_are_waited_for() -> None
         runs.stop(Stop.shutdown)
         assert first.stopped is Stop.shutdown
     assert await runs.idle_within(0.01)
+
+
+async def test_only_the_suspect_itself_is_acquitted() -> None:
+    runs = ActiveRuns()
+    first, second = ActiveRun("job_1", 1), ActiveRun("job_2", 1)
+    with runs.entered(first, suspect=True):
+        runs.acquit(second)
+        kept = runs.suspect
+        runs.acquit(first)
+        assert (kept, runs.suspect) == (first, None)
+        with runs.entered(second, suspect=True):
+            runs.acquit(first)
+            assert runs.suspect is second
