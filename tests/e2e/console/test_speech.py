@@ -31,7 +31,7 @@ def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("voice") / "voice.wav"
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, RATE, 0, "NONE", ""))
-        file.writeframes(bytes(2 * 2 * RATE) + b"".join(decoded(SPEECH, live=False)))
+        file.writeframes(bytes(2 * 2 * RATE) + b"".join(decoded(SPEECH)))
     return path
 
 
