@@ -118,7 +118,7 @@ class Broker:
 
         Raises `BrokerUnavailable`.
         """
-        await self._publish("", queue, body, spec.Basic.Properties(**properties), False, PUBLISH_TIMEOUT_SECONDS)
+        await self.tell("", queue, body, **properties)
 
     async def tell(self, exchange: str, routing_key: str, body: bytes, **properties: Any) -> None:
         """Publish a transient message, confirmed, that nobody need be there to hear. Raises `BrokerUnavailable`."""
@@ -150,11 +150,10 @@ class Broker:
 
         Raises `BrokerUnavailable` when it cannot be opened; inside, aio-pika's own errors come through.
         """
-        if self._connection is None or not self.connected:
-            raise BrokerUnavailable("RabbitMQ is not reachable")
+        connection = self._reached()
         with unavailable_when_lost():
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-                channel, lost = await _open(self._connection, prefetch)
+                channel, lost = await _open(connection, prefetch)
         try:
             yield channel, lost
         finally:
@@ -163,12 +162,15 @@ class Broker:
     @asynccontextmanager
     async def _borrowed_channel(self) -> AsyncIterator[AbstractChannel]:
         """A channel for one purpose: RabbitMQ closes the channel of whoever asks for what cannot be."""
-        connection = self._connection
-        if connection is None or not self.connected:
-            raise BrokerUnavailable("RabbitMQ is not reachable")
+        connection = self._reached()
         with unavailable_when_lost():
             async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS), connection.channel() as channel:
                 yield channel
+
+    def _reached(self) -> AbstractConnection:
+        if self._connection is None or not self.connected:
+            raise BrokerUnavailable("RabbitMQ is not reachable")
+        return self._connection
 
     async def _publish(
         self,

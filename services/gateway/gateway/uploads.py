@@ -113,6 +113,19 @@ async def form(
             yield fields, kept
 
 
+@asynccontextmanager
+async def form_with_file(
+    request: Request, gateway: Gateway, check: Check = check_table
+) -> AsyncIterator[tuple[dict[str, Any], Stored]]:
+    """Like `form`, for what needs a file. Raises a 415 `Problem` for another body, 422 for a form without one."""
+    if not request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
+        raise Problem(415, "request.media_type", "Send multipart/form-data with a file.")
+    async with form(request, gateway, check) as (fields, kept):
+        if kept is None:
+            raise Problem(422, "file.missing", "/file: send a file.")
+        yield fields, kept
+
+
 async def _keep(upload: UploadFile, blobs: BlobStore, max_bytes: int, check: Check) -> UploadedFile:
     name = clean_name(upload.filename or "")
     await upload.seek(0)

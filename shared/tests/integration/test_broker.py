@@ -158,7 +158,8 @@ async def test_a_publish_that_is_cancelled_is_cancelled(broker: Broker) -> None:
     await jobs.publish(broker, JobMessage.of(new_id("job"), Chore()))
 
 
-async def test_events_reach_who_is_bound_to_their_job(broker: Broker) -> None:
+async def events_heard(broker: Broker, *job_ids: str) -> "asyncio.Queue[bytes]":
+    """What comes for who watches these jobs, from now on."""
     heard: asyncio.Queue[bytes] = asyncio.Queue()
     bound = asyncio.Event()
 
@@ -167,12 +168,18 @@ async def test_events_reach_who_is_bound_to_their_job(broker: Broker) -> None:
 
     async def listen(channel: AbstractChannel) -> None:
         queue = await channel.declare_queue(new_id("test"), exclusive=True, auto_delete=True)
-        await queue.bind(topology.EVENTS, events.watch_key("job_mine"))
+        for job_id in job_ids:
+            await queue.bind(topology.EVENTS, events.watch_key(job_id))
         await queue.consume(take, no_ack=True)
         bound.set()
 
     broker.consume(listen)
     await bound.wait()
+    return heard
+
+
+async def test_events_reach_who_is_bound_to_their_job(broker: Broker) -> None:
+    heard = await events_heard(broker, "job_mine")
     told = {
         job_id: JobEvent(job_id=job_id, run=1, n=1, type=EventType.started, at=datetime.now(UTC))
         for job_id in ("job_other", "job_mine")
@@ -186,21 +193,7 @@ async def test_events_reach_who_is_bound_to_their_job(broker: Broker) -> None:
 
 
 async def test_events_of_many_jobs_share_messages_and_reach_those_who_watch_one(broker: Broker) -> None:
-    heard: asyncio.Queue[bytes] = asyncio.Queue()
-    bound = asyncio.Event()
-
-    async def take(message: AbstractIncomingMessage) -> None:
-        heard.put_nowait(message.body)
-
-    async def listen(channel: AbstractChannel) -> None:
-        queue = await channel.declare_queue(new_id("test"), exclusive=True, auto_delete=True)
-        for name in ("job_last", "job_8"):
-            await queue.bind(topology.EVENTS, events.watch_key(name))
-        await queue.consume(take, no_ack=True)
-        bound.set()
-
-    broker.consume(listen)
-    await bound.wait()
+    heard = await events_heard(broker, "job_last", "job_8")
     sender = events.EventSender(broker, "analyzer")
     names = [*(f"job_{number}" for number in range(10)), "job_last"]
     await asyncio.gather(

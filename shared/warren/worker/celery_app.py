@@ -54,7 +54,7 @@ def make_app(
 
 def _never(**_: Any) -> None:
     """A task in name only: our pool runs the message before Celery would call its function."""
-    raise NotImplementedError
+    raise RuntimeError("the pool of this worker is not ours")
 
 
 def make_worker(app: Celery, concurrency: int, node_name: str) -> Any:

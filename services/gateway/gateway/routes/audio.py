@@ -36,11 +36,7 @@ router = APIRouter(prefix="/v1/audio", tags=["transcriptions"])
 )
 async def create(request: Request, gateway: Parts, key: Caller) -> Response:
     """Answers when all is transcribed; with `stream`, while it is."""
-    if not request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
-        raise Problem(415, "request.media_type", "Send multipart/form-data with a file.")
-    async with uploads.form(request, gateway, uploads.check_sound) as (fields, stored):
-        if stored is None:
-            raise Problem(422, "file.missing", "/file: send a file.")
+    async with uploads.form_with_file(request, gateway, uploads.check_sound) as (fields, stored):
         try:
             asked = OpenAIRequest.model_validate(fields)
         except ValidationError as error:

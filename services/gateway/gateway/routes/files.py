@@ -12,7 +12,6 @@ from gateway.answers import Answer
 from gateway.auth import Caller, Parts
 from gateway.once import Created, create_once
 from gateway.openapi import ID_PATTERN, IDEMPOTENT, answers, errors, form_body
-from gateway.problems import Problem
 from gateway.store import files, sessions
 
 router = APIRouter(prefix="/v1/files", tags=["files"])
@@ -35,12 +34,8 @@ class FileForm(BaseModel):
 )
 async def create(request: Request, gateway: Parts, key: Caller) -> Response:
     """Up to 100 MB. With a session it lives as long as that, else for a day."""
-    if not request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
-        raise Problem(415, "request.media_type", "Send multipart/form-data with a file.")
     # The body is read here and not by FastAPI, which would do it before it asks who calls.
-    async with uploads.form(request, gateway) as (fields, stored):
-        if stored is None:
-            raise Problem(422, "file.missing", "/file: send a file.")
+    async with uploads.form_with_file(request, gateway) as (fields, stored):
         session_id = fields.get("session_id")
 
         async def add(connection: AsyncConnection) -> Created:

@@ -11,7 +11,7 @@ from gateway.auth import Caller, Parts
 from gateway.models import jobs
 from gateway.once import Created, create_once
 from gateway.openapi import IDEMPOTENT, PREFER, answers, errors, form_body
-from gateway.problems import Problem, invalid
+from gateway.problems import invalid
 from gateway.routes.waiting import after_waiting, wanted_wait
 from gateway.transcriptions import TranscriptionRequest
 
@@ -28,11 +28,7 @@ router = APIRouter(prefix="/v1/transcriptions", tags=["transcriptions"])
 async def create(request: Request, gateway: Parts, key: Caller) -> Response:
     """Answers with a job. `Prefer: wait=10` waits for up to that many seconds and answers 200 if it ended."""
     wait = wanted_wait(request)
-    if not request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
-        raise Problem(415, "request.media_type", "Send multipart/form-data with a file.")
-    async with uploads.form(request, gateway, uploads.check_sound) as (fields, stored):
-        if stored is None:
-            raise Problem(422, "file.missing", "/file: send a file.")
+    async with uploads.form_with_file(request, gateway, uploads.check_sound) as (fields, stored):
         try:
             asked = TranscriptionRequest.model_validate(fields)
         except ValidationError as error:

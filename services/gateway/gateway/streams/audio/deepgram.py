@@ -11,11 +11,10 @@ from typing import Any
 from fastapi import APIRouter, WebSocket
 from pydantic import BaseModel, Field
 
-from gateway.problems import Problem
 from gateway.streams.audio.live import Heard, LiveStream, Said, Taken
 from gateway.streams.audio.opening import opened
-from gateway.streams.audio.serving import Action, Message, Refused, Server, parameters
-from gateway.streams.socket import BAD_MESSAGE, Hangup, admitted, parse_object
+from gateway.streams.audio.serving import Action, Message, Refused, Server, asked_for, parameters
+from gateway.streams.socket import BAD_MESSAGE, Hangup, admitted
 from gateway.transcriptions import Language, language_code
 from warren.contracts.transcriber import (
     AudioFormat,
@@ -134,11 +133,7 @@ class Deepgram:
         ]
 
     def order(self, text: str, server: Server) -> Action | None:
-        try:
-            kind = parse_object(text).get("type")
-        except Problem as problem:
-            raise Refused(problem.code, f"{problem.detail} Audio comes in binary frames.") from None
-        match kind:
+        match asked_for(text):
             case "KeepAlive":
                 return None
             case "Finalize":

@@ -8,11 +8,10 @@ from typing import Any
 from fastapi import APIRouter, WebSocket
 from pydantic import Field
 
-from gateway.problems import Problem
 from gateway.streams.audio.live import Heard, LiveStream, Said, Taken
 from gateway.streams.audio.opening import Opened, opened, resumed
-from gateway.streams.audio.serving import Action, Message, Refused, Server, parameters
-from gateway.streams.socket import Socket, admitted, error_message, parse_object
+from gateway.streams.audio.serving import Action, Message, Refused, Server, asked_for, parameters
+from gateway.streams.socket import Socket, admitted, error_message
 from gateway.transcriptions import Language, language_code
 from warren.contracts.transcriber import (
     AudioFormat,
@@ -110,11 +109,7 @@ class Native:
         return [{"type": "done", "duration": report.duration, "text": " ".join(stream.texts)}]
 
     def order(self, text: str, server: Server) -> Action | None:
-        try:
-            kind = parse_object(text).get("type")
-        except Problem as problem:
-            raise Refused(problem.code, f"{problem.detail} Audio comes in binary frames.") from None
-        match kind:
+        match asked_for(text):
             case "finalize":
                 return server.finalize
             case "end":

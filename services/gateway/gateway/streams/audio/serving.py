@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from gateway.problems import Problem, invalid
 from gateway.streams.audio.live import Ended, Heard, LiveStream, Taken
 from gateway.streams.audio.opening import Opened
-from gateway.streams.socket import BAD_MESSAGE, CRASHED, IDLE, TOO_BIG, Hangup, Socket
+from gateway.streams.socket import BAD_MESSAGE, CRASHED, IDLE, TOO_BIG, Hangup, Socket, parse_object
 from warren.contracts.events import EventType, Failure
 from warren.contracts.transcriber import EndReason, StreamReport
 
@@ -31,6 +31,14 @@ class Refused(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+def asked_for(text: str) -> Any:
+    """The `type` of a text frame, whatever it is. Raises `Refused` for a frame that is no JSON object."""
+    try:
+        return parse_object(text).get("type")
+    except Problem as problem:
+        raise Refused(problem.code, f"{problem.detail} Audio comes in binary frames.") from None
 
 
 class Dialect(Protocol):
