@@ -34,7 +34,7 @@ router = APIRouter(prefix="/v1/audio", tags=["transcriptions"])
     responses=answers(schemas.OpenAITranscription, 200) | errors(400, 410, 413, 415),
     openapi_extra=form_body(OpenAIRequest, file_required=True),
 )
-async def create(request: Request, gateway: Parts, key: Caller) -> Response:
+async def transcribe(request: Request, gateway: Parts, key: Caller) -> Response:
     """Answers when all is transcribed; with `stream`, while it is."""
     async with uploads.form_with_file(request, gateway, uploads.check_sound) as (fields, stored):
         try:

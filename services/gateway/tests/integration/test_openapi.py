@@ -71,6 +71,14 @@ async def test_schemathesis_finds_nothing(start_gateway: StartGateway, tmp_path:
     assert process.returncode == 0, output.decode()
 
 
+async def test_every_call_has_a_name_of_its_own(gateway: RunningGateway) -> None:
+    """Generated clients make methods of these."""
+    document = (await gateway.http.get("/openapi.json")).json()
+    names = [call["operationId"] for path in document["paths"].values() for call in path.values()]
+
+    assert len(names) == len(set(names))
+
+
 async def test_the_page_of_the_api_needs_no_internet(gateway: RunningGateway) -> None:
     page = await gateway.http.get("/docs")
     scripts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
