@@ -12,6 +12,8 @@ from transcriber.engines import Recognition, RecognizedWord, load
 from transcriber.errors import EngineUnavailable
 from transcriber.settings import TranscriberSettings
 
+from ..speech import dialog
+
 VERBOSE = {
     "text": " He was not ill. ",
     "language": "en",
@@ -61,6 +63,16 @@ def endpoints() -> Iterator[list[Endpoint]]:
     for endpoint in made:
         endpoint.server.shutdown()
         endpoint.server.server_close()
+
+
+def test_words_do_not_depend_on_what_was_recognised_before() -> None:
+    engine = load(TranscriberSettings(engine="pocketsphinx"))
+    sentence = dialog()[33_280:130_000]
+    alone = engine.recognise(sentence, None, None)
+    engine.recognise(sentence[:28_800], None, None)
+
+    assert alone.words
+    assert engine.recognise(sentence, None, None) == alone
 
 
 def test_an_endpoint_is_asked_for_words_with_their_times(endpoints: list[Endpoint]) -> None:

@@ -16,6 +16,8 @@ class PocketsphinxEngine:
         self._decoder = Decoder(samprate=SAMPLE_RATE, cmn="batch", loglevel="FATAL")
 
     def recognise(self, pcm: bytes, language: str | None, prompt: str | None) -> Recognition:  # noqa: ARG002
+        # Its estimate of the noise outlives an utterance, whoever spoke it: the words would depend on what came before.
+        self._decoder.reinit_feat()
         self._decoder.start_utt()
         self._decoder.process_raw(pcm, full_utt=True)
         self._decoder.end_utt()
