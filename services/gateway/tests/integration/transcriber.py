@@ -186,6 +186,7 @@ async def transcribing(url: str, *, stubborn: bool = False) -> AsyncIterator[Tra
     async with Broker(url, "transcriber") as broker:
         await broker.ready()
         transcriber = Transcriber(broker, stubborn=stubborn)
-        broker.consume(transcriber.listen, prefetch=50)
+        # More than any test opens: a stream whose client was cut off keeps its place, waiting to be resumed.
+        broker.consume(transcriber.listen, prefetch=1000)
         await transcriber.listening.wait()
         yield transcriber
