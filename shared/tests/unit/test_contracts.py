@@ -21,6 +21,10 @@ SAMPLES = sorted(Path(__file__).with_name("contracts").glob("*.json"))
 INSIDE_OTHERS = {
     "Artifact",
     "AudioFormat",
+    "ContentItem",
+    "PopularTopic",
+    "Recommendation",
+    "Usage",
     "Segment",
     "Word",
     "Attempt",
@@ -96,7 +100,7 @@ def test_samples_leave_no_field_at_a_value_that_shows_nothing() -> None:
 def test_a_job_kind_is_named_after_its_service(payload: type[JobPayload]) -> None:
     service, _, work = payload.kind.partition(".")
 
-    assert service == payload.__module__.rsplit(".", 1)[-1]
+    assert service == payload.queue.split("-")[0]
     assert work
     assert payload.timeout > 0
     assert payload.max_retries >= 0
