@@ -1,7 +1,7 @@
 """Chat, topics, content and recommendations: jobs and queries of the digest service.
 
 Everything belongs to an `owner`, the id of an API key: what one owns no other sees. `user_id` is whatever the owner
-calls a person. `engine` says who made something: `llm:<model>`, `local`, `library` (shipped with the service) or `feed`.
+calls a person. `engine` says who made it: `llm:<model>`, `local`, `library` (shipped with the service) or `feed`.
 """
 
 import enum
@@ -29,8 +29,8 @@ Count = Annotated[int, Field(ge=1, le=100)]
 
 
 class Chat(JobPayload):
-    """A person says something. The reply is told in `ReplyPart`s where the engine streams, then whole as a `Reply`; only
-    then do the jobs begin that find its topic and refresh recommendations. The job's id is the message's id."""
+    """A person says something. The reply is told in `ReplyPart`s where the engine streams, then whole as a `Reply`;
+    only then do the jobs begin that find its topic and refresh recommendations. The job's id is the message's id."""
 
     kind: ClassVar[str] = "digest.chat"
     queue: ClassVar[str] = "digest-chat"
@@ -73,8 +73,8 @@ def chat_event(event: JobEvent) -> ChatEvent | None:
 
 
 class ChatReply(JobResult):
-    """Result of `digest.chat`. `topic` is the one the person was on before this message, if that is still fresh: its own
-    is being found by the follow-up jobs, whose ids are here (`FollowUpQuery` asks for them).
+    """Result of `digest.chat`. `topic` is the one the person was on before this message, if that is still fresh: its
+    own is being found by the follow-up jobs, whose ids are here (`FollowUpQuery` asks for them).
 
     `warnings` say, for a person, what was not as usual: that the model is away, and the reply is plainer.
     """
@@ -220,7 +220,7 @@ class ContentQuery(Query):
 
 
 class ContentList(Message):
-    """`stale`: it was prepared on an earlier day, because today's could not be. `topic` is the one it really is about."""
+    """`stale`: it is of an earlier day, because today's could not be had. `topic` is the one it really is about."""
 
     items: tuple[ContentItem, ...] = ()
     topic: str | None = None
@@ -279,8 +279,8 @@ class RecommendationsQuery(Query):
 
 
 class Recommendation(Message):
-    """`reason` is a sentence for the person; it names the message `message_id`, which `quoted` cites. Both are empty for
-    one who has said nothing yet."""
+    """`reason` is a sentence for the person; it names the message `message_id`, which `quoted` cites. Both are empty
+    for one who has said nothing yet."""
 
     item: ContentItem
     reason: str
