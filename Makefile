@@ -1,7 +1,7 @@
 # `make` shows what there is. Every target's commands also work by themselves.
 SHELL := /bin/sh
 BIN := .venv/bin
-MEMBERS := shared/warren services/gateway/gateway services/analyzer/analyzer services/transcriber/transcriber local/warren_local
+MEMBERS := shared/warren services/gateway/gateway services/analyzer/analyzer services/transcriber/transcriber services/digest/digest local/warren_local
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-unit lint lint-style lint-types lint-imports lint-security format bench python setup clean

@@ -23,7 +23,7 @@ class Line:
 
 
 SET_UP = {
-    "PostgreSQL": (Line("migrate", "gateway migrate"),),
+    "PostgreSQL": (Line("migrate", "gateway migrate"), Line("migrate", "digest migrate")),
     "RabbitMQ": (Line("topology", "warren topology declare"),),
 }
 """Run before the processes: one after the other, as soon as the server they are for is up."""
@@ -35,6 +35,8 @@ PROCESSES = (
     Line("analyzer", "analyzer worker", reports=True),
     Line("streams", "transcriber-streams worker", reports=True),
     Line("files", "transcriber-files worker", reports=True),
+    Line("digest", "digest worker", reports=True),
+    Line("clock", "digest beat"),
 )
 """Run until the end, restarted when they crash."""
 

@@ -24,10 +24,18 @@ DEAD = "warren.dead"
 EXCHANGES = {JOBS: "topic", EVENTS: "topic", CONTROL: "fanout", QUERIES: "direct", AUDIO: "direct", DEAD: "topic"}
 """Name → type. All are durable."""
 
-JOB_QUEUES = ("analyzer", "gateway", "transcriber-streams", "transcriber-files")
+JOB_QUEUES = (
+    "analyzer",
+    "gateway",
+    "transcriber-streams",
+    "transcriber-files",
+    "digest",
+    "digest-builds",
+    "digest-batches",
+)
 """One per service and class of work; the name is also the routing key on `warren.jobs`."""
 
-QUERY_QUEUES = ("analyzer", "gateway")
+QUERY_QUEUES = ("analyzer", "digest", "gateway")
 """Services that answer queries: each has a queue `<service>.queries`, bound to `warren.queries` by its name."""
 
 RECORDER = "gateway.recorder"
@@ -40,8 +48,9 @@ DELIVERY_LIMIT = 3
 NO_LIMIT = 1_000_000
 """For messages that cannot kill who reads them. Without a number, RabbitMQ 4 drops them at the 20th redelivery."""
 
+LONG_JOBS = ("transcriber-streams", "transcriber-files", "digest-builds")
 LONG_JOB_MILLISECONDS = 5 * 3600 * 1000
-"""RabbitMQ takes a message back that is not acknowledged for half an hour; jobs of the transcriber may take hours.
+"""RabbitMQ takes a message back that is not acknowledged for half an hour; those of these queues may take hours.
 Versions before 3.12 know no such argument of a queue: they need `consumer_timeout` in their own configuration."""
 
 AUDIO_EXPIRES_MILLISECONDS = 300_000
@@ -91,7 +100,7 @@ def _quorum(name: str, **arguments: Any) -> dict[str, Any]:
 
 
 def job_queue(name: str) -> Queue:
-    long = {"x-consumer-timeout": LONG_JOB_MILLISECONDS} if name.startswith("transcriber-") else {}
+    long = {"x-consumer-timeout": LONG_JOB_MILLISECONDS} if name in LONG_JOBS else {}
     return Queue(name, (Binding(JOBS, name),), _quorum(name, **long))
 
 

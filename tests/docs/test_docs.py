@@ -10,7 +10,10 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 SOURCES = sorted(
     path
-    for folder in ("shared/warren", *(f"services/{name}/{name}" for name in ("gateway", "analyzer", "transcriber")))
+    for folder in (
+        "shared/warren",
+        *(f"services/{name}/{name}" for name in ("gateway", "analyzer", "transcriber", "digest")),
+    )
     for path in (ROOT / folder).rglob("*.py")
     if "testing" not in path.parts
 )
@@ -18,7 +21,7 @@ SOURCES = sorted(
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 HOP = re.compile(r"\[`[^`]+`\]\(([^)]+\.py)\)((?:,?\s+`[\w.]+`)+)")
 CODE = re.compile(r"[a-z_]+\.[a-z_]+")
-RAISED = {"Problem", "JobError", "TransientError", "Failure", "Hangup", "UnreadableFile", "error"}
+RAISED = {"Problem", "JobError", "TransientError", "Failure", "Hangup", "UnreadableFile", "Refused", "error"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -1,0 +1,1 @@
+"""The digest service: posts become digests that people trust."""

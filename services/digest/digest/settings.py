@@ -1,0 +1,28 @@
+"""Settings of the digest service."""
+
+from pydantic import Field
+
+from warren.llm.settings import LlmSettings
+from warren.settings import env
+
+
+class DigestSettings(LlmSettings):
+    """What its workers need beyond the model and `warren.settings.Settings`."""
+
+    worker_concurrency: int = Field(
+        16,
+        ge=1,
+        le=1000,
+        validation_alias=env("DIGEST_CONCURRENCY"),
+        description="Jobs of each of its queues that one worker runs at a time; with a model they mostly wait",
+    )
+    posts_per_build: int = Field(500, ge=1, le=10_000, description="Newest posts that one build takes at most")
+    parallel_batches: int = Field(
+        24, ge=1, le=500, description="Batches of one build that are under way at a time, over all workers"
+    )
+    first_batch_size: int = Field(3, ge=1, le=100, description="Posts of the first batches; later ones adapt")
+    largest_batch_size: int = Field(10, ge=1, le=100, description="Posts of a batch at most")
+    batch_silence_seconds: float = Field(
+        300.0, gt=0, description="A batch of which nothing is heard for so long is given up, and its posts asked again"
+    )
+    digest_pool_size: int = Field(10, ge=1, le=100, description="Connections to PostgreSQL of one worker")

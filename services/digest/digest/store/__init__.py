@@ -1,0 +1,1 @@
+"""Reads and writes the service's tables. Each function works within the caller's transaction."""
