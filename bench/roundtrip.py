@@ -14,8 +14,8 @@ import asyncpg
 from bench.harness import Suite, median_ratio, post_many, suite, until
 from warren.embedded import free_port
 
-ROUNDS = 3
-JOBS = 1500
+ROUNDS = 5
+JOBS = 2500
 CONNECTIONS = 64
 
 OURS = "SELECT count(*) FROM gateway.jobs WHERE kind = 'bench.noop' AND completed_at IS NULL"

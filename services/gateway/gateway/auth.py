@@ -49,14 +49,14 @@ async def caller(request: Request) -> ApiKey:
     gateway: Gateway = request.app.state.gateway
     key = await _authenticate(gateway, request.app.state.keys, request.headers.get("Authorization", ""))
     _check_scope(key, "read" if request.method in {"GET", "HEAD"} else "write")
-    request.state.headers = await count(gateway, key, request)
+    request.state.headers = count(gateway, key, request)
     return key
 
 
-async def count(gateway: Gateway, key: ApiKey, connection: HTTPConnection) -> dict[str, str]:
+def count(gateway: Gateway, key: ApiKey, connection: HTTPConnection) -> dict[str, str]:
     """Count a call against its key's limit; returns the headers that say what is left. Raises a 429 `Problem`."""
     who = key.id if key is not LOCAL else f"address:{connection.client.host if connection.client else ''}"
-    return await gateway.limits.hit(who, key.requests_per_minute or gateway.settings.requests_per_minute)
+    return gateway.limits.hit(who, key.requests_per_minute or gateway.settings.requests_per_minute)
 
 
 def _check_scope(key: ApiKey, scope: str) -> None:

@@ -67,7 +67,7 @@ class Socket:
 
     async def count(self) -> None:
         """Count something the client wants like a request. Raises a 429 `Problem`."""
-        await count(self.gateway, self.key, self._socket)
+        count(self.gateway, self.key, self._socket)
 
     async def send(self, message: dict[str, Any]) -> None:
         """Raises `WebSocketDisconnect` when the client is gone or takes nothing."""
