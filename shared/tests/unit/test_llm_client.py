@@ -120,6 +120,51 @@ async def test_a_broken_reply_is_not_asked_for_again(connect: Connect) -> None:
     assert len(llm.requests) == 1
 
 
+class Heard:
+    """A reply as it was told; parts that begin anew forget the earlier ones."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.parts = 0
+
+    async def __call__(self, offset: int, text: str) -> None:
+        assert offset in {0, len(self.text)}
+        self.text = self.text[:offset] + text
+        self.parts += 1
+
+
+async def test_a_reply_may_be_heard_while_it_comes(connect: Connect) -> None:
+    heard = Heard()
+    with ScriptedLlm([Step(reply="one two three", prompt_tokens=7, completion_tokens=3, cost=0.25)]) as llm:
+        completion = await connect(llm.base_url).complete(QUESTION, purpose="test", on_part=heard)
+    assert (heard.text, heard.parts) == ("one two three", 3)
+    assert (completion.text, completion.tokens, completion.cost) == ("one two three", 10, 0.25)
+    assert llm.requests[0].body["stream_options"] == {"include_usage": True}
+
+
+async def test_a_stream_that_breaks_off_begins_anew(connect: Connect) -> None:
+    heard = Heard()
+    steps = [Step(reply="one two three", disconnect=True, breaks_after=2), Step(reply="four five", truncated=True)]
+    with ScriptedLlm(steps) as llm:
+        completion = await connect(llm.base_url).complete(QUESTION, purpose="test", on_part=heard)
+    assert (heard.text, heard.parts) == ("four five", 4)
+    assert (completion.text, completion.truncated) == ("four five", True)
+
+
+async def test_nonsense_in_a_stream_is_not_asked_for_again(connect: Connect) -> None:
+    steps = [Step(reply="one two", malformed=True, breaks_after=1), Step(reply="42")]
+    with ScriptedLlm(steps) as llm, pytest.raises(LlmUnavailable) as caught:
+        await connect(llm.base_url).complete(QUESTION, purpose="test", on_part=Heard())
+    assert caught.value.outcome == "malformed"
+
+
+async def test_a_shorter_reply_may_be_asked_for_but_no_longer_one(connect: Connect) -> None:
+    with ScriptedLlm([Step(reply="42", times=None)]) as llm:
+        await connect(llm.base_url).complete(QUESTION, purpose="test", max_tokens=50)
+        await connect(llm.base_url).complete(QUESTION, purpose="test", max_tokens=10_000)
+    assert [request.body["max_tokens"] for request in llm.requests] == [50, 8000]
+
+
 async def test_every_request_is_counted_by_outcome(connect: Connect) -> None:
     before = {outcome: counted(outcome) for outcome in ("ok", "rate_limited", "server_error")}
     with ScriptedLlm([Step(status=429), Step(status=500), Step(reply="42")]) as llm:

@@ -15,8 +15,8 @@ class LlmError(WarrenError):
 class LlmUnavailable(LlmError):
     """The endpoint is down, too slow, rate-limited or talks nonsense, after every retry the client may make.
 
-    `outcome` is the last failure as `warren_provider_requests_total` counts it; `retry_after` is the wait in seconds
-    that the endpoint asked for, if it did.
+    `outcome` is the last failure as `warren_provider_requests_total` counts it, or `limited`: our own limits leave no
+    room in time. `retry_after` is the wait in seconds that the endpoint, or our limit, asks for, if one does.
     """
 
     def __init__(
@@ -25,6 +25,14 @@ class LlmUnavailable(LlmError):
         super().__init__(provider, message)
         self.outcome = outcome
         self.retry_after = retry_after
+
+
+class LlmBudgetSpent(LlmError):
+    """`WARREN_LLM_MONEY_PER_DAY`, here `budget`, is spent: until midnight UTC only local engines answer."""
+
+    def __init__(self, provider: str, budget: float) -> None:
+        super().__init__(provider, f"the day's budget for language models ({budget:g}) is spent")
+        self.budget = budget
 
 
 class LlmRefused(LlmError):

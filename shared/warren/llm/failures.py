@@ -47,7 +47,7 @@ def classify(error: BaseException) -> RequestFailure:
             return RequestFailure("network", "it cannot be reached")
         case openai.APIStatusError():
             return _from_status(error.status_code, _retry_after(error))
-        case UnexpectedReply(status=int(status)):
+        case UnexpectedReply(status=int(status)) | openai.APIError(body={"code": int(status)}):
             return _from_status(status, None)
     return RequestFailure("malformed", "it sent something that is not a chat completion")
 

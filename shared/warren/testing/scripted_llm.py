@@ -7,6 +7,7 @@ list of steps in a file: `python -m warren.testing.scripted_llm --script steps.j
 import argparse
 import asyncio
 import json
+import re
 import signal
 import threading
 import time
@@ -26,6 +27,7 @@ class Step(BaseModel):
 
     It waits `delay` seconds; then `disconnect` drops the connection without a word, `malformed` sends half a JSON
     document, a `status` other than 200 sends an error (with `retry_after` seconds), else `reply` is the model's text.
+    Who asks for a stream gets it word for word; `disconnect` and `malformed` then come after `breaks_after` words.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,6 +41,11 @@ class Step(BaseModel):
     truncated: bool = False
     prompt_tokens: int = 100
     completion_tokens: int = 20
+    cost: float | None = None
+    """What the endpoint says it cost, as OpenRouter does."""
+    breaks_after: int = 0
+    pause: float = 0.0
+    """Seconds between the words of a stream."""
     when: str = ""
     times: int | None = 1
     """How often it may be taken; None is for ever."""
@@ -136,7 +143,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._play(step, body)
 
     def _play(self, step: Step, body: dict[str, Any]) -> None:
-        if step.disconnect:
+        if body.get("stream") and step.status == 200 and (step.breaks_after or not (step.disconnect or step.malformed)):
+            self._stream(step, body["model"])
+        elif step.disconnect:
             self.close_connection = True
         elif step.malformed:
             self._write(200, b'{"id": "chatcmpl-1", "choices": [{"mess', {})
@@ -145,6 +154,33 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(step.status, _error(step.reply or "scripted failure"), headers)
         else:
             self._send(200, _completion(step, body["model"]))
+
+    def _stream(self, step: Step, model: str) -> None:
+        self.close_connection = True  # which is how this stream ends
+        words = re.findall(r"\S+\s*", step.reply)
+        broken = step.disconnect or step.malformed
+        try:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for word in words[: step.breaks_after] if broken else words:
+                self._write_chunk(_event(_chunk(model, word)))
+                self.llm.closing.wait(step.pause)
+            if step.malformed:
+                self._write_chunk(b'data: {"choices": [{"del\n\n')
+            if step.disconnect:
+                return
+            self._write_chunk(_event(_chunk(model, "", "length" if step.truncated else "stop")))
+            self._write_chunk(_event({**_chunk(model, ""), "choices": [], "usage": _usage(step)}))
+            self._write_chunk(b"data: [DONE]\n\n")
+            self.wfile.write(b"0\r\n\r\n")
+        except ConnectionError:
+            return
+
+    def _write_chunk(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+        self.wfile.flush()
 
     def _send(self, status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         self._write(status, json.dumps(content).encode(), headers or {})
@@ -184,12 +220,31 @@ def _completion(step: Step, model: str) -> dict[str, Any]:
                 "message": {"role": "assistant", "content": step.reply},
             }
         ],
-        "usage": {
-            "prompt_tokens": step.prompt_tokens,
-            "completion_tokens": step.completion_tokens,
-            "total_tokens": step.prompt_tokens + step.completion_tokens,
-        },
+        "usage": _usage(step),
     }
+
+
+def _usage(step: Step) -> dict[str, Any]:
+    return {
+        "prompt_tokens": step.prompt_tokens,
+        "completion_tokens": step.completion_tokens,
+        "total_tokens": step.prompt_tokens + step.completion_tokens,
+        **({} if step.cost is None else {"cost": step.cost}),
+    }
+
+
+def _chunk(model: str, text: str, finish: str | None = None) -> dict[str, Any]:
+    return {
+        "id": "chatcmpl-scripted",
+        "object": "chat.completion.chunk",
+        "created": int(time.time()),
+        "model": model,
+        "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": finish}],
+    }
+
+
+def _event(data: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(data).encode() + b"\n\n"
 
 
 def main() -> None:
