@@ -16,6 +16,7 @@ from warren.embedded import EmbeddedPostgres, free_port
 from warren.testing.services import scratch_directory, scratch_rabbitmq
 
 ROOT = Path(__file__).parent.parent
+SET_UP = (("gateway", "migrate"), ("digest", "migrate"), ("warren", "migrate"), ("warren", "topology", "declare"))
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,8 @@ def suite() -> Iterator[Suite]:
                 "WARREN_LOG_LEVEL": "WARNING",
             }
             programs = Path(sys.executable).parent
-            for command in ([str(programs / "gateway"), "migrate"], [str(programs / "warren"), "topology", "declare"]):
-                subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+            for program, *arguments in SET_UP:
+                subprocess.run([programs / program, *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
             yield Suite(environment, rabbitmq.management_url)
         finally:
             postgres.stop()

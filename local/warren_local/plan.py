@@ -23,7 +23,11 @@ class Line:
 
 
 SET_UP = {
-    "PostgreSQL": (Line("migrate", "gateway migrate"), Line("migrate", "digest migrate")),
+    "PostgreSQL": (
+        Line("migrate", "gateway migrate"),
+        Line("migrate", "digest migrate"),
+        Line("migrate", "warren migrate"),
+    ),
     "RabbitMQ": (Line("topology", "warren topology declare"),),
 }
 """Run before the processes: one after the other, as soon as the server they are for is up."""

@@ -1,4 +1,4 @@
-"""`warren topology|dead`: what an operator does to RabbitMQ."""
+"""`warren topology|dead|migrate`: what an operator does to RabbitMQ, and to the tables that all services share."""
 
 import argparse
 import os
@@ -7,13 +7,20 @@ import sys
 from amqp.exceptions import AMQPError
 from kombu.exceptions import OperationalError
 
-from warren import deadletters, topology
+from warren import database, deadletters, topology
 from warren.settings import Settings
 
 
 def main() -> None:
     arguments = _parser().parse_args()
-    url = Settings().broker_url.get_secret_value()
+    settings = Settings()
+    if arguments.command == "migrate":
+        # Imported late: the openai SDK, which comes along, takes longer than all else this program does.
+        from warren.llm.tables import MIGRATIONS  # noqa: PLC0415
+
+        database.migrate(settings.database_url.get_secret_value(), MIGRATIONS)
+        return
+    url = settings.broker_url.get_secret_value()
     try:
         if arguments.command == "topology":
             topology.declare(url)
@@ -36,8 +43,9 @@ def _dead(arguments: argparse.Namespace, url: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="warren", description="Warren's RabbitMQ, for operators.")
+    parser = argparse.ArgumentParser(prog="warren", description="What Warren's services share, for operators.")
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("migrate", help="bring the schema up to date that counts requests to language models")
     actions = commands.add_parser("topology", help="exchanges and queues").add_subparsers(dest="action", required=True)
     actions.add_parser("declare", help="make all that are missing")
     dead = commands.add_parser("dead", help="jobs whose message was given up")

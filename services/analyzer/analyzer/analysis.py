@@ -16,6 +16,7 @@ from analyzer.spool import Spool
 from analyzer.wording import wording
 from warren.blobs import BlobStore
 from warren.contracts.analyzer import Attempt, CsvAnalysis, CsvReport, Plot, Table
+from warren.contracts.usage import Usage
 from warren.errors import BlobNotFound, JobError
 from warren.llm import LlmError
 from warren.worker.job import Job
@@ -75,7 +76,7 @@ class _Analysis:
         self._words = wording(language)
         self._warnings = [remark.said(language) for remark in frame.report.warnings]
         self._attempts: list[Attempt] = []
-        self._prompt_tokens = self._completion_tokens = 0
+        self._usage = Usage()
         self._engine: Engine = LocalEngine()
         if job.payload.engine != "local":
             if llm is not None:
@@ -109,8 +110,7 @@ class _Analysis:
             self._engine = LocalEngine()
             proposal = await self._ask()
         self._warnings += proposal.warnings
-        self._prompt_tokens += proposal.prompt_tokens
-        self._completion_tokens += proposal.completion_tokens
+        self._usage += proposal.usage
         return proposal
 
     async def _ask(self) -> Proposal:
@@ -119,7 +119,7 @@ class _Analysis:
 
     async def _try(self, n: int, proposal: Proposal) -> tuple[Attempt, RunResult | None]:
         """Run what was proposed, if it is honest; the result is None when the attempt failed."""
-        attempt = Attempt(n=n, code=proposal.code, error=proposal.problem or None, tokens=proposal.tokens)
+        attempt = Attempt(n=n, code=proposal.code, error=proposal.problem or None, tokens=proposal.usage.tokens)
         if proposal.problem:
             return attempt, None
         try:
@@ -163,7 +163,7 @@ class _Analysis:
             engine=self._engine.name,
             warnings=tuple(self._warnings),
             provenance=report.provenance(self._job.payload, self._frame, used, self._sandbox.tier),
-            usage={"prompt_tokens": self._prompt_tokens, "completion_tokens": self._completion_tokens},
+            usage=self._usage.model_dump(),
         )
 
     async def _tell(self, stage: Literal["generating", "running"], doing: str, n: int) -> None:

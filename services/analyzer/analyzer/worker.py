@@ -11,7 +11,7 @@ from analyzer.sandbox.limits import SandboxLimits
 from analyzer.settings import AnalyzerSettings
 from analyzer.spool import Spool
 from warren.contracts.analyzer import CsvAnalysis
-from warren.llm import LlmClient
+from warren.llm import connect
 from warren.worker.service import Core, Handlers, Service, run_worker
 
 
@@ -22,7 +22,7 @@ async def bootstrap(settings: AnalyzerSettings, core: Core) -> AsyncIterator[Han
         limits = SandboxLimits(mode=settings.sandbox, concurrency=settings.sandbox_concurrency)
         sandbox = await stack.enter_async_context(Sandbox(limits))
         spool = stack.enter_context(Spool(settings.spool_directory, settings.spool_bytes))
-        llm = LlmEngine(await stack.enter_async_context(LlmClient(settings))) if settings.llm_enabled else None
+        llm = LlmEngine(await stack.enter_async_context(connect(settings))) if settings.llm_enabled else None
         yield tasks.handlers(sandbox, spool, core.blobs, llm)
 
 

@@ -18,6 +18,10 @@ class Usage(Message):
     completion_tokens: int = 0
     cost: float = 0.0
 
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
     def __add__(self, other: Self) -> "Usage":
         return Usage(
             requests=self.requests + other.requests,

@@ -96,8 +96,8 @@ class LlmClient:
 
         The answer is remembered for the same messages of the same `prompt_version`, if not told otherwise. `max_tokens`
         bounds the reply below `llm_max_output_tokens`. With `on_part` the endpoint is asked to stream.
-        To wait for a turn under the limits counts as part of the total time; with `patience`, in seconds, it has a time of
-        its own. Tries again only after network errors, timeouts, 429 and 5xx, and only while the total time allows.
+        To wait for a turn under the limits counts as part of the total time; with `patience`, in seconds, it has a time
+        of its own. Tries again only after network errors, timeouts, 429 and 5xx, and only while the total time allows.
         Raises `LlmUnavailable`, `LlmBudgetSpent` or `LlmRefused`.
         """
         longest = min(max_tokens or self._settings.llm_max_output_tokens, self._settings.llm_max_output_tokens)

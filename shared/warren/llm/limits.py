@@ -48,7 +48,7 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A request may be sent `wait` seconds after this was returned. `tokens` and `cost` are what it was counted with."""
+    """A request may be sent `wait` seconds after this was returned; it was counted with `tokens` and `cost`."""
 
     wait: float
     tokens: int

@@ -1,5 +1,6 @@
 """A worker for tests whose jobs ask the scripted model. Run it with `python -m warren.testing.asker`."""
 
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,7 +25,10 @@ class Ask(JobPayload):
 
 
 class Answer(JobResult):
+    """`pid` is that of the worker."""
+
     text: str
+    pid: int
 
 
 class AskerSettings(LlmSettings):
@@ -39,7 +43,7 @@ async def bootstrap(settings: AskerSettings, _core: Core) -> AsyncIterator[Handl
 
         async def ask(job: Job[Ask]) -> Answer:
             completion = await client.complete([{"role": "user", "content": job.payload.question}], purpose="test")
-            return Answer(text=completion.text)
+            return Answer(text=completion.text, pid=os.getpid())
 
         yield Handlers(jobs={Ask: ask})
 

@@ -1,11 +1,12 @@
 """What an engine is: something that turns a question about a table into code."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from analyzer.frames import FrameProfile
 from warren.contracts.analyzer import Attempt, Turn
+from warren.contracts.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,7 @@ class Proposal:
     unanswerable: str = ""
     problem: str = ""
     warnings: tuple[str, ...] = ()
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-    @property
-    def tokens(self) -> int:
-        return self.prompt_tokens + self.completion_tokens
+    usage: Usage = field(default_factory=Usage)
 
 
 class Engine(Protocol):

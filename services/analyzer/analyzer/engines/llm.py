@@ -28,7 +28,7 @@ class LlmEngine:
     async def propose(
         self, question: str, profile: FrameProfile, history: Sequence[Turn], failures: Sequence[Attempt]
     ) -> Proposal:
-        """One completion. Raises `LlmUnavailable` or `LlmRefused`."""
+        """One completion. Raises `LlmError`."""
         messages = write_prompt(question, profile, history, failures)
         completion = await self._client.complete(messages, purpose="analyzer.csv")
         return _read(completion, question, profile)
@@ -47,8 +47,7 @@ def _read(completion: Completion, question: str, profile: FrameProfile) -> Propo
         code=code,
         unanswerable=unanswerable,
         problem=problem,
-        prompt_tokens=completion.prompt_tokens,
-        completion_tokens=completion.completion_tokens,
+        usage=completion.usage,
     )
 
 

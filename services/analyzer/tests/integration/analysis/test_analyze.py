@@ -23,7 +23,7 @@ from warren.blobs import BlobStore
 from warren.contracts.analyzer import CsvAnalysis, CsvReport, Turn
 from warren.contracts.files import UploadedFile
 from warren.errors import JobError
-from warren.llm import LlmClient, LlmSettings
+from warren.llm import LlmClient, LlmSettings, connect
 from warren.testing.jobs import InMemoryJob
 from warren.testing.scripted_llm import ScriptedLlm, Step
 
@@ -110,12 +110,29 @@ async def test_a_right_answer_comes_with_all_that_proves_it(world: World) -> Non
     assert report.tables[0].rows[0] == ("AAPL", 223.02)
     assert job.files["result.csv"].decode("utf-8-sig").splitlines()[:2] == ["symbol,price", "AAPL,223.02"]
     assert [(attempt.n, attempt.error, attempt.tokens) for attempt in report.attempts] == [(1, None, 120)]
-    assert report.usage == {"prompt_tokens": 100, "completion_tokens": 20}
+    assert report.usage == {"requests": 1, "cached": 0, "prompt_tokens": 100, "completion_tokens": 20, "cost": 0.0}
     origin = report.provenance
     assert (origin.sha256, origin.size) == (hashlib.sha256(STOCKS).hexdigest(), len(STOCKS))
     assert (origin.format, origin.delimiter, origin.rows, origin.columns) == ("csv", ",", 560, 3)
     assert origin.columns_used == ("symbol", "price")
     assert origin.sandbox_tier == world.sandbox.tier
+
+
+async def test_when_the_budget_is_spent_the_local_engine_answers_and_says_so(world: World) -> None:
+    with ScriptedLlm([GOOD.model_copy(update={"cost": 0.02, "times": None})]) as llm:
+        settings = LlmSettings.model_validate(
+            {"llm_api_key": SecretStr(KEY), "llm_base_url": llm.base_url, "llm_model": "some/model",
+             "llm_money_per_day": 0.01}
+        )  # fmt: skip
+        engine = LlmEngine(await world.stack.enter_async_context(connect(settings)))
+        reports = [
+            await analyze(await world.job(), sandbox=world.sandbox, blobs=world.blobs, spool=world.spool, llm=engine)
+            for _ in range(2)
+        ]
+    assert [report.engine for report in reports] == [MODEL, "local"]
+    assert [report.usage["cost"] for report in reports] == [0.02, 0.0]
+    assert any("budget" in warning for warning in reports[1].warnings)
+    assert len(llm.requests) == 1
 
 
 async def test_wrong_code_is_repaired_on_the_second_attempt(world: World) -> None:

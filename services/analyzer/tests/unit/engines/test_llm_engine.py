@@ -6,6 +6,7 @@ from pydantic import SecretStr
 from analyzer.engines import LlmEngine, Proposal
 from analyzer.frames import ColumnProfile, FrameProfile
 from warren.contracts.analyzer import Attempt, Turn
+from warren.contracts.usage import Usage
 from warren.llm import LlmClient, LlmSettings
 from warren.testing.scripted_llm import RecordedRequest, ScriptedLlm, Step
 
@@ -32,7 +33,7 @@ async def test_code_comes_with_its_tokens() -> None:
     step = Step(reply="```python\nanswer = str(df.price.mean())\n```", prompt_tokens=5, completion_tokens=2)
     proposal, request = await ask(step)
     assert proposal.code == "answer = str(df.price.mean())"
-    assert proposal.tokens == 7
+    assert proposal.usage.tokens == 7
     assert '"price"' in request.text
     assert "Question: Mean price?" in request.text
 
@@ -41,8 +42,7 @@ async def test_a_refusal_names_the_columns_there_are() -> None:
     proposal, _ = await ask(Step(reply="CANNOT_ANSWER: There is no capital here."))
     assert proposal == Proposal(
         unanswerable="There is no capital here. The file has the columns price, qty.",
-        prompt_tokens=100,
-        completion_tokens=20,
+        usage=Usage(requests=1, prompt_tokens=100, completion_tokens=20),
     )
 
 
