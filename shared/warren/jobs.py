@@ -19,7 +19,8 @@ class JobMessage(Message):
 
     `run` is the number of the first run of this message: a retry is a new message that counts on. `payload` is decoded
     by the worker, so that a payload this version cannot read fails the job instead of getting lost. `resent` says that
-    the same message may have been sent before. `crashes` counts workers that died with the job before this message.
+    the same message may have been sent before. `crashes` counts workers that died with the job before this message,
+    `interruptions` those that lost their connection under it and lived.
     """
 
     job_id: str
@@ -31,6 +32,7 @@ class JobMessage(Message):
     retries: int = 0
     resent: bool = False
     crashes: int = 0
+    interruptions: int = 0
     enqueued_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     trace: dict[str, str] = Field(default_factory=dict)
 

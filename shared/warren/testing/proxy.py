@@ -72,6 +72,11 @@ class Proxy:
         finally:
             self._network = Network.fine
 
+    def cut(self) -> None:
+        """Close all connections; new ones pass."""
+        for task in tuple(self._tasks):
+            task.cancel()
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._tasks.add(task)

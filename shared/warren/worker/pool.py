@@ -14,7 +14,7 @@ from celery.concurrency.base import BasePool
 from celery.exceptions import Reject
 from kombu.serialization import loads
 
-from warren.worker.runtime import Done, Verdict
+from warren.worker.verdict import Done, Verdict
 
 
 class Executor(Protocol):

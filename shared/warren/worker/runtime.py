@@ -1,7 +1,6 @@
 """Runs jobs: from a delivered message to its last event. Celery's pool calls it; it lives on the asyncio loop."""
 
 import asyncio
-import enum
 import random
 import time
 from collections import OrderedDict
@@ -23,9 +22,11 @@ from warren.errors import BrokerUnavailable, JobError, TransientError
 from warren.queries import QueryClient
 from warren.telemetry import metrics, traces
 from warren.worker.active import ActiveRun, ActiveRuns, Stop
+from warren.worker.interruptions import Interruptions
 from warren.worker.log import RunLog, insist
 from warren.worker.news import News
 from warren.worker.run import JobRun
+from warren.worker.verdict import Verdict
 
 log = structlog.get_logger(__name__)
 
@@ -53,18 +54,6 @@ APART_SECONDS = 2.0
 CLOCK_SKEW = timedelta(seconds=2)
 CANCELLED_KEPT = 10_000
 """Broadcast cancellations remembered, for jobs that still wait in the queue."""
-
-
-class Verdict(enum.Enum):
-    """What becomes of the message."""
-
-    acknowledge = "the job's fate is recorded, or a follow-up message carries it on"
-    requeue = "nothing was decided; RabbitMQ shall deliver it again"
-    dead = "no worker can read it; it goes to the dead-letter queue"
-
-
-Done = Callable[[Verdict], None]
-"""Hears what becomes of a message, on the loop's thread."""
 
 
 class Runtime:
@@ -97,6 +86,7 @@ class Runtime:
         self._abandoning = False
         self._listening_since = datetime.now(UTC)
         self._catching_up: asyncio.Task[None] | None = None
+        self._interruptions = Interruptions()
 
     @property
     def kinds(self) -> list[str]:
@@ -121,6 +111,7 @@ class Runtime:
 
     def connection_lost(self) -> None:
         """Celery lost its connection: every message that runs here is delivered again, so these runs are void."""
+        self._interruptions.lost()
         self._runs.stop(Stop.connection_lost)
 
     async def drain(self, grace: float) -> None:
@@ -159,10 +150,18 @@ class Runtime:
         metrics.QUEUE_WAIT.labels(*labels).observe(max(0.0, (datetime.now(UTC) - job.enqueued_at).total_seconds()))
         # Not unbound: the task that runs this message ends with it.
         structlog.contextvars.bind_contextvars(job_id=job.job_id, run=number, kind=kind)
-        verdict = await self._admit(job, number, job.resent or redeliveries > 0)
+        if redeliveries and (fresh := self._interruptions.excused(job, number)) is not None:
+            verdict = await self._send_instead(fresh)
+        else:
+            verdict = await self._admit(job, number, job.resent or redeliveries > 0)
         if verdict is not Verdict.acknowledge:
             metrics.REJECTED.labels(*labels).inc()
         return verdict
+
+    async def _send_instead(self, fresh: jobs.JobMessage) -> Verdict:
+        # Insist: to hand the message back instead would count against the job.
+        sent = await insist(lambda: self._resend(fresh, delay=0.0), lambda: self._draining)
+        return Verdict.acknowledge if sent else Verdict.requeue
 
     async def _admit(self, job: jobs.JobMessage, number: int, redelivered: bool) -> Verdict:
         """Decide whether this message is to be run at all."""

@@ -22,7 +22,8 @@ from warren.queries import QueryClient, QueryHandlers, QueryServer
 from warren.settings import Settings
 from warren.telemetry import health, logs, metrics, traces
 from warren.worker.beat import Schedule
-from warren.worker.runtime import Done, JobHandlers, Resend, Runtime, Verdict
+from warren.worker.runtime import JobHandlers, Resend, Runtime
+from warren.worker.verdict import Done, Verdict
 
 log = structlog.get_logger(__name__)
 

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from yarl import URL
 
 from warren import topology
 from warren.contracts.events import EventType
 from warren.embedded import EmbeddedRabbitMQ
 from warren.testing.processes import Programs, until
+from warren.testing.proxy import Proxy
 from warren.testing.script import Journal
 from warren.testing.services import scratch_rabbitmq
 
@@ -74,6 +76,26 @@ async def test_workers_live_through_an_outage_and_run_again_what_it_voided(
         restarted = datetime.now(UTC).isoformat()
         await until(lambda: max(scheduled(desk), default="") > restarted, SECONDS, "a slot of after the outage")
         assert beat.running
+
+
+async def test_a_job_whose_worker_lives_is_not_dead_however_often_its_connection_was_lost(
+    own_vhost: str, tmp_path: Path, journal: Journal
+) -> None:
+    losses = topology.DELIVERY_LIMIT + 2
+    async with Proxy(int(URL(own_vhost).port or 0)) as proxy, open_desk(own_vhost) as desk:
+        programs = Programs(environment(proxy.url(own_vhost), tmp_path), tmp_path)
+        try:
+            await programs.worker(WORKER)
+            job = await desk.submit(*[("progress running", "sleep 600")] * losses, ("progress last",))
+            for run in range(1, losses + 1):
+                await desk.event(job, EventType.progress, run)
+                proxy.cut()
+            end = await desk.end(job)
+        finally:
+            await programs.end()
+
+    assert (end.type, end.run) == (EventType.completed, losses + 1)
+    assert journal.runs(job) == list(range(1, losses + 2))
 
 
 async def test_a_worker_can_be_stopped_while_rabbitmq_is_away(server: EmbeddedRabbitMQ, programs: Programs) -> None:
