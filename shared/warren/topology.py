@@ -32,6 +32,7 @@ JOB_QUEUES = (
     "digest",
     "digest-builds",
     "digest-batches",
+    "digest-chat",
 )
 """One per service and class of work; the name is also the routing key on `warren.jobs`."""
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from digest import queries, tasks
 from digest.settings import DigestSettings
 from warren import database
+from warren.contracts.chat import Chat
 from warren.contracts.digest import BuildDigest, CategorizeBatch, PollFeed, Tick
 from warren.worker.beat import Schedule
 from warren.worker.service import Core, Handlers, Service
@@ -23,8 +24,8 @@ service = Service(
     name="digest",
     settings=DigestSettings,
     bootstrap=bootstrap,
-    # One process takes all three: each queue has its own number of jobs at a time, so builds that wait for their
+    # One process takes them all: each queue has its own number of jobs at a time, so builds that wait for their
     # batches never keep those from running.
-    queues=(PollFeed.queue, BuildDigest.queue, CategorizeBatch.queue),
+    queues=(PollFeed.queue, BuildDigest.queue, CategorizeBatch.queue, Chat.queue),
     schedules=(Schedule(every_seconds=60, payload=lambda slot: Tick(slot=slot)),),
 )

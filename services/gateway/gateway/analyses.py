@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any, Literal
 
 from fastapi import Request
-from pydantic import BaseModel, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway import uploads
-from gateway.problems import Problem, invalid
+from gateway import bodies, uploads
+from gateway.problems import Problem
 from gateway.service import Gateway
 from gateway.store import files, sessions
 from gateway.store.keys import ApiKey
@@ -33,26 +33,14 @@ class AnalysisRequest(BaseModel):
 @asynccontextmanager
 async def received(request: Request, gateway: Gateway) -> AsyncIterator[tuple[AnalysisRequest, Stored | None]]:
     """The request's fields and its stored file. Raises 400, 413, 415 and 422 `Problem`s."""
-    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind == "application/json":
-        try:
-            fields = await request.json()
-        except (ValueError, RecursionError):
-            raise Problem(422, "request.invalid", "The body is not JSON.") from None
-        yield validated(fields), None
+    kind = bodies.media_type(request)
+    if kind == bodies.JSON:
+        yield await bodies.read(request, AnalysisRequest), None
         return
     if kind not in {"multipart/form-data", "application/x-www-form-urlencoded"}:
         raise Problem(415, "request.media_type", "Send multipart/form-data with a file, or application/json.")
     async with uploads.form(request, gateway) as (fields, stored):
-        yield validated(fields), stored
-
-
-def validated(fields: Any) -> AnalysisRequest:
-    """Raises a 422 `Problem` that points at each field that does not fit."""
-    try:
-        return AnalysisRequest.model_validate(fields)
-    except ValidationError as error:
-        raise invalid(error.errors(include_url=False)) from None
+        yield bodies.validated(AnalysisRequest, fields), stored
 
 
 async def accept(

@@ -12,13 +12,34 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
-from gateway import asyncapi, compat, openapi, problems
+from gateway import asyncapi, openapi, problems
 from gateway.answers import Answer
 from gateway.auth import KeyCache
 from gateway.bootstrap import bootstrap
+from gateway.compat import analyst, debug
+from gateway.compat import chat as earlier_chat
+from gateway.compat import digest as earlier_digest
 from gateway.guard import LocalOnly
 from gateway.measure import Measure
-from gateway.routes import analyses, audio, files, health, jobs, sessions, tickets, transcriptions
+from gateway.routes import (
+    analyses,
+    audio,
+    bots,
+    channels,
+    chat,
+    content,
+    digests,
+    feeds,
+    files,
+    health,
+    jobs,
+    orchestrator,
+    posts,
+    sessions,
+    tickets,
+    transcriptions,
+    users,
+)
 from gateway.settings import GatewaySettings
 from gateway.streams import events
 from gateway.streams.audio import deepgram, earlier, native
@@ -53,8 +74,11 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.state.keys = KeyCache()
     for router in (
         sessions.router, files.router, analyses.router, jobs.router, tickets.router, events.router,
-        health.router, compat.router, asyncapi.router,
+        health.router, analyst.router, asyncapi.router,
         transcriptions.router, audio.router, native.router, earlier.router, deepgram.router,
+        bots.router, feeds.router, channels.router, posts.router, digests.router, orchestrator.router,
+        chat.router, users.router, content.router, earlier_digest.router, earlier_chat.router,
+        *([debug.router] if settings.debug else []),
     ):  # fmt: skip
         # Side by side instead of included: FastAPI would look twice for the route of each request.
         app.router.routes.extend(router.routes)

@@ -91,6 +91,32 @@ def form_body(model: type[BaseModel], *, file_required: bool, json: bool = False
     return {"requestBody": {"required": True, "content": content}}
 
 
+def json_body(model: type[BaseModel], *, lines: bool = False, required: bool = True) -> dict[str, Any]:
+    """`openapi_extra=` of a route that reads this as JSON, or with `lines` also as lines of JSON, one item each."""
+    content: dict[str, Any] = {"application/json": {"schema": _inlined(model.model_json_schema())}}
+    if lines:
+        content["application/x-ndjson"] = {"schema": {"type": "string", "description": "One item a line"}}
+    return {"requestBody": {"required": required, "content": content}}
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with its `$defs` where they are referred to: a reference within a body leads nowhere."""
+    parts = schema.pop("$defs", {})
+
+    def resolved(node: Any) -> Any:
+        if isinstance(node, list):
+            return [resolved(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            rest = {name: value for name, value in node.items() if name != "$ref"}
+            return {**resolved(parts[node["$ref"].rpartition("/")[2]]), **rest}
+        return {name: resolved(value) for name, value in node.items()}
+
+    whole: dict[str, Any] = resolved(schema)
+    return whole
+
+
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """`responses=` of a route, for errors it has beyond the common ones."""
     return {status: {"description": _REASONS[status]} for status in statuses}
@@ -132,6 +158,13 @@ OPENAI_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/Op
 _TAGS = [
     {"name": "analyses", "description": "Questions about tables"},
     {"name": "transcriptions", "description": "Recordings to text"},
+    {"name": "bots", "description": "They make digests of posts"},
+    {"name": "channels", "description": "Where posts come from"},
+    {"name": "posts", "description": "What bots read"},
+    {"name": "digests", "description": "What bots write"},
+    {"name": "orchestrator", "description": "All bots at once"},
+    {"name": "chat", "description": "Messages, and what is known of those who send them"},
+    {"name": "content", "description": "What there is to read on a topic"},
     {"name": "jobs", "description": "Work in the background"},
     {"name": "sessions", "description": "Files and the dialog about them"},
     {"name": "files", "description": "Uploads"},

@@ -77,8 +77,10 @@ class InputFile(BaseModel):
 class Input(BaseModel):
     """What was asked."""
 
-    question: str | None
+    question: str | None = Field(description="Or the message of a chat")
     file: InputFile | None
+    bot_id: str | None
+    user_id: str | None = Field(description="Who sent the message of a chat")
 
 
 class JobError(BaseModel):
@@ -163,40 +165,6 @@ class Ready(BaseModel):
     """What this process needs to serve requests."""
 
     postgres: Literal["ok", "unavailable"]
-
-
-class EarlierSession(BaseModel):
-    """A session, as earlier clients know it."""
-
-    session_id: str
-
-
-class EarlierAccepted(BaseModel):
-    """An accepted question, as earlier clients know it."""
-
-    success: Literal[True]
-    task_id: str
-    status: Literal["queued"]
-
-
-class EarlierTask(BaseModel):
-    """A job, as earlier clients know it."""
-
-    task_id: str
-    status: Literal["PENDING", "PROCESSING", "SUCCESS", "FAILURE", "REVOKED"]
-    meta: dict[str, Any] = Field(default_factory=dict, description="Progress")
-    result: dict[str, Any] = Field(default_factory=dict)
-    error: str = ""
-
-
-class EarlierConfig(BaseModel):
-    """Settings in use, as earlier clients know them."""
-
-    APP_PORT: int
-    HOST: str
-    LOG_LEVEL: str
-    MAX_AUDIO_SIZE: int
-    RABBITMQ_URL: str = Field(description="Without its password")
 
 
 class OpenAIErrorBody(BaseModel):

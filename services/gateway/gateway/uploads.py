@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, UploadFile
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway import sounds
+from gateway import bodies, sounds
 from gateway.problems import Problem
 from gateway.service import Gateway
 from warren.blobs import BlobStore
@@ -178,7 +178,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        has_file = headers.get("content-type", "").lower().startswith("multipart/")
+        has_file = headers.get("content-type", "").lower().startswith(("multipart/", *bodies.LINES))
         limit = TEXT_BYTES + (self._max_file_bytes if has_file else 0)
         declared = headers.get("content-length", "")
         size = 0

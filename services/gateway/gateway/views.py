@@ -30,8 +30,9 @@ def job(row: sa.Row[Any], result: dict[str, Any] | None = None) -> dict[str, Any
         "progress": {name: progress.get(name) for name in ("stage", "message", "percent")} if progress else None,
         "session_id": row.session_id,
         "input": {
-            "question": row.payload.get("question"),
+            "question": row.payload.get("question") or row.payload.get("message"),
             "file": file and {**{k: file[k] for k in ("name", "size", "sha256")}, "id": file["file_id"]},
+            **{name: row.payload.get(name) for name in ("bot_id", "user_id")},
         },
         "created_at": row.created_at,
         "started_at": row.started_at,
@@ -90,3 +91,8 @@ def file(row: sa.Row[Any]) -> dict[str, Any]:
 
 def listing(data: Sequence[dict[str, Any]], has_more: bool) -> dict[str, Any]:
     return {"object": "list", "data": data, "has_more": has_more, "last_id": data[-1]["id"] if data else None}
+
+
+def complete_list(data: Sequence[Any], **more: Any) -> dict[str, Any]:
+    """A list that has no further pages."""
+    return {"object": "list", "data": data, "has_more": False, "last_id": None, **more}

@@ -109,7 +109,7 @@ async def artifacts(job_id: JobId, gateway: Parts, key: Caller) -> Response:
         }
         for item in row.artifacts
     ]
-    return Answer({"object": "list", "data": data, "has_more": False, "last_id": None})
+    return Answer(views.complete_list(data))
 
 
 @router.get(

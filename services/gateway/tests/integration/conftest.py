@@ -14,6 +14,7 @@ from gateway.settings import GatewaySettings
 from warren import database, topology
 from warren.embedded import EmbeddedPostgres, EmbeddedRabbitMQ
 
+from .digests import DigestService, digest_service
 from .support import Broadcasts, RunningGateway, running
 
 StartGateway = Callable[..., AbstractAsyncContextManager[RunningGateway]]
@@ -84,3 +85,10 @@ async def cancellations(gateway: RunningGateway) -> Broadcasts:
     heard = Broadcasts(gateway.parts.broker)
     await heard.listen()
     return heard
+
+
+@pytest.fixture
+async def digests(gateway: RunningGateway, gateway_vhost: str) -> AsyncIterator[DigestService]:
+    """The service behind digests and chat, as `gateway` reaches it."""
+    async with digest_service(gateway_vhost) as service:
+        yield service

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, WebSocket
 from fastapi.responses import Response
 
-from gateway import schemas, sounds
+from gateway import earlier_schemas, sounds
 from gateway.answers import Answer
 from gateway.auth import Caller, Parts
 from gateway.openapi import answers
@@ -26,7 +26,9 @@ QUIET_SECONDS = 2.0
 """Nor can they say that they are done: this long after their last audio, the rest is told."""
 
 
-@router.get("/config", summary="Settings in use (earlier clients)", responses=answers(schemas.EarlierConfig, 200))
+@router.get(
+    "/config", summary="Settings in use (earlier clients)", responses=answers(earlier_schemas.EarlierConfig, 200)
+)
 async def config(gateway: Parts, _key: Caller) -> Response:
     """Without passwords."""
     settings = gateway.settings

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
 from starlette.datastructures import UploadFile
 
-from gateway import analyses, schemas, uploads, views
+from gateway import analyses, earlier_schemas, uploads, views
 from gateway.analyses import AnalysisRequest
 from gateway.answers import Answer
 from gateway.auth import Caller, Parts
@@ -53,7 +53,7 @@ class EarlierForm(BaseModel):
 
 
 @router.post(
-    "/api/sessions", summary="Start a session (earlier clients)", responses=answers(schemas.EarlierSession, 200)
+    "/api/sessions", summary="Start a session (earlier clients)", responses=answers(earlier_schemas.EarlierSession, 200)
 )
 async def create_session(gateway: Parts, key: Caller) -> Response:
     async with gateway.database.transaction() as connection:
@@ -64,7 +64,7 @@ async def create_session(gateway: Parts, key: Caller) -> Response:
 @router.post(
     "/api/analyze-async",
     summary="Ask a question about a file (earlier clients)",
-    responses=answers(schemas.EarlierAccepted, 200) | errors(400, 404, 410, 413, 415),
+    responses=answers(earlier_schemas.EarlierAccepted, 200) | errors(400, 404, 410, 413, 415),
     openapi_extra=form_body(EarlierForm, file_required=False),
 )
 async def analyze_async(request: Request, gateway: Parts, key: Caller) -> Response:
@@ -79,7 +79,7 @@ async def analyze_async(request: Request, gateway: Parts, key: Caller) -> Respon
 @router.get(
     "/api/tasks/{task_id}",
     summary="Look at a task (earlier clients)",
-    responses=answers(schemas.EarlierTask, 200, 404) | errors(410),
+    responses=answers(earlier_schemas.EarlierTask, 200, 404) | errors(410),
 )
 async def get_task(task_id: Annotated[str, Path(pattern=ID_PATTERN)], gateway: Parts, key: Caller) -> Response:
     try:
