@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command, context
-from alembic.config import Config
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from warren.errors import DatabaseUnavailable
@@ -98,6 +96,10 @@ def _refuse_closed(adapted: Any, _record: Any, _proxy: Any) -> None:
 
 def migrate(database_url: str, migrations: Path, revision: str = "head") -> None:
     """Bring a service's schema to `revision`. Blocking; several at once wait for each other."""
+    # Imported here and below: every process would pay 11 MB and a quarter of a second for what one of them does.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(migrations))
     # ConfigParser expands % signs, which passwords in URLs are full of.
@@ -107,6 +109,8 @@ def migrate(database_url: str, migrations: Path, revision: str = "head") -> None
 
 def run_migrations(metadata: sa.MetaData) -> None:
     """Body of every service's `migrations/env.py`. The schema is the metadata's and holds its own version table."""
+    from alembic import context  # noqa: PLC0415
+
     schema = metadata.schema
     assert schema is not None  # noqa: S101  a service owns exactly one schema
     url = sa.make_url(context.config.get_main_option("sqlalchemy.url") or "").set(drivername="postgresql+asyncpg")
