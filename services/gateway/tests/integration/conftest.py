@@ -16,6 +16,7 @@ from warren.embedded import EmbeddedPostgres, EmbeddedRabbitMQ
 
 from .digests import DigestService, digest_service
 from .support import Broadcasts, RunningGateway, running
+from .transcriber import Transcriber, transcribing
 
 StartGateway = Callable[..., AbstractAsyncContextManager[RunningGateway]]
 
@@ -92,3 +93,10 @@ async def digests(gateway: RunningGateway, gateway_vhost: str) -> AsyncIterator[
     """The service behind digests and chat, as `gateway` reaches it."""
     async with digest_service(gateway_vhost) as service:
         yield service
+
+
+@pytest.fixture
+async def transcriber(gateway: RunningGateway) -> AsyncIterator[Transcriber]:
+    """Takes the streams of this test."""
+    async with transcribing(gateway.settings.broker_url.get_secret_value()) as started:
+        yield started

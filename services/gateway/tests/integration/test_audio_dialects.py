@@ -1,7 +1,6 @@
 """`WS /ws` and `WS /v1/listen`: live audio in the words of the earlier clients, and of Deepgram's."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,12 +13,6 @@ from .support import RunningGateway, close_code, receive, send, until
 from .transcriber import Transcriber, say, silence, transcribing
 
 LISTEN = "/v1/listen?encoding=linear16&sample_rate=16000"
-
-
-@pytest.fixture
-async def transcriber(gateway: RunningGateway) -> AsyncIterator[Transcriber]:
-    async with transcribing(gateway.settings.broker_url.get_secret_value()) as started:
-        yield started
 
 
 async def open_streams(gateway: RunningGateway) -> list[dict[str, Any]]:

@@ -33,6 +33,8 @@ from warren.contracts.transcriber import (
 
 RATE = 32_000.0
 """Bytes a second, of whatever format."""
+PREFETCH = 20
+"""Chunks of a stream that are taken from its queue before one is acknowledged."""
 
 
 def say(text: str, seconds: float = 0.1) -> bytes:
@@ -163,6 +165,7 @@ class Transcriber:
         await stream.tell(EventType.started)
         if not (begun := self._begun(stream.id)).done():
             begun.set_result(stream)
+        await channel.set_qos(prefetch_count=PREFETCH)  # of the consumers that come now, not of the one for jobs
         queue = await channel.get_queue(described.name, ensure=False)
 
         # aio-pika calls back for each message at once; audio is heard one after the other.
