@@ -1,0 +1,84 @@
+"""What is built on the connection comes back after RabbitMQ, or a queue, was away."""
+
+import asyncio
+import gc
+import time
+
+import pytest
+from aio_pika.abc import AbstractChannel
+
+from warren import control, jobs, topology
+from warren.broker import Broker
+from warren.embedded import EmbeddedRabbitMQ
+from warren.errors import BrokerUnavailable
+from warren.ids import new_id
+from warren.jobs import JobMessage
+from warren.queries import QueryClient, QueryServer
+
+from .parties import QUEUE, SECONDS, Chore, Echo, Echoed, taken, until_answered
+
+
+async def test_everything_comes_back_after_rabbitmq_was_away(own_rabbitmq: EmbeddedRabbitMQ) -> None:
+    await asyncio.to_thread(topology.declare, own_rabbitmq.url)
+    cancelled: asyncio.Queue[str] = asyncio.Queue()
+    listening: asyncio.Queue[float] = asyncio.Queue()
+
+    async def echo(query: Echo) -> Echoed:
+        return Echoed(text=query.text)
+
+    async with Broker(own_rabbitmq.url, "test") as broker:
+        control.listen(broker, cancelled.put_nowait, lambda: listening.put_nowait(time.monotonic()))
+        QueryServer(broker, "gateway", {Echo: echo}).start()
+        client = QueryClient(broker)
+        client.start()
+        job = JobMessage.of(new_id("job"), Chore())
+        mine = taken(broker, job.job_id)
+
+        for round_ in range(2):
+            async with asyncio.timeout(60):
+                await broker.ready()
+                await listening.get()
+            await until_answered(client)
+            await control.broadcast_cancel(broker, "job_1")
+            async with asyncio.timeout(SECONDS):
+                assert await cancelled.get() == "job_1"
+            await jobs.publish(broker, job)
+            await mine.next()
+
+            if round_ == 1:
+                return
+            # Not killed: RabbitMQ 3.10 loses a quorum queue for good if it dies within seconds of its declaration.
+            await asyncio.to_thread(own_rabbitmq.stop)
+            async with asyncio.timeout(SECONDS):
+                while broker.connected:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            gc.collect()
+            with pytest.raises(BrokerUnavailable):
+                await jobs.publish(broker, job)
+            await asyncio.to_thread(own_rabbitmq.start)
+
+
+async def test_a_consumer_whose_queue_is_deleted_goes_on_when_it_is_back(vhost: str) -> None:
+    topology.declare(vhost)
+    async with Broker(vhost, "test") as broker:
+        await broker.ready()
+        first, second = (JobMessage.of(new_id("job"), Chore()) for _ in range(2))
+        mine = taken(broker, first.job_id, second.job_id)
+        await jobs.publish(broker, first)
+        await mine.next()
+
+        mine.listening.clear()
+        deleted = asyncio.Event()
+
+        async def delete(channel: AbstractChannel) -> None:
+            if not deleted.is_set():
+                await channel.queue_delete(QUEUE)
+                deleted.set()
+
+        broker.consume(delete)
+        await deleted.wait()
+        await asyncio.to_thread(topology.declare, vhost)
+        async with asyncio.timeout(SECONDS):
+            await mine.listening.wait()
+        await jobs.publish(broker, second)
+        assert (await mine.next()).message_id == second.job_id
