@@ -13,7 +13,7 @@ from analyzer.sandbox import Sandbox
 from analyzer.sandbox.limits import Layer
 
 if TYPE_CHECKING:
-    from tests.integration.sandbox.conftest import Laboratory, Target
+    from .conftest import Laboratory, Target
 
 ATTACKS: dict[str, dict[str, Any]] = tomllib.loads((Path(__file__).parent / "attacks.toml").read_text("utf-8"))
 ESCAPED = "escaped"

@@ -10,7 +10,7 @@ from analyzer.sandbox import Sandbox
 from analyzer.sandbox.limits import Layer
 
 if TYPE_CHECKING:
-    from tests.integration.sandbox.conftest import Laboratory
+    from .conftest import Laboratory
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

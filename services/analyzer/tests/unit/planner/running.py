@@ -14,8 +14,9 @@ import pandas as pd
 from analyzer.frames import FrameProfile
 from analyzer.planner import Plan, plan
 from analyzer.reading.profile import profile_frame
-from tests.unit.planner.tables import table
 from warren.contracts.analyzer import Turn
+
+from .tables import table
 
 mpl.use("Agg")
 

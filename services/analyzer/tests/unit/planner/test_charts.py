@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.unit.planner.cases import Case, load
-from tests.unit.planner.running import ask, chart_kind
+from .cases import Case, load
+from .running import ask, chart_kind
 
 CHARTED = [case for case in (*load("development"), *load("blind")) if case.charts]
 

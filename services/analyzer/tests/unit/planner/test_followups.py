@@ -2,9 +2,10 @@
 
 from analyzer.planner import plan
 from analyzer.reading.profile import profile_frame
-from tests.unit.planner.running import ask
-from tests.unit.planner.tables import table
 from warren.contracts.analyzer import Turn
+
+from .running import ask
+from .tables import table
 
 
 def test_condition_replaces_the_one_on_the_same_column() -> None:

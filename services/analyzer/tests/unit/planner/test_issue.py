@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.planner.running import ask
+from .running import ask
 
 PROMISED = [
     ("seattle", "What is the average temp_max?", ["16.44"]),

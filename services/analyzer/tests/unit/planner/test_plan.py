@@ -10,7 +10,8 @@ from analyzer.honesty import check_reads_frame
 from analyzer.planner import CannotAnswer, plan
 from analyzer.reading.profile import profile_frame
 from analyzer.sandbox.zygote.gate import check
-from tests.unit.planner.running import ask, run
+
+from .running import ask, run
 
 TEMPLATES = (
     "average {n} by {c}", "plot {n} over time", "{n} by month for each {c}", "top 3 {c} by {n}", "histogram of {n}",

@@ -7,9 +7,10 @@ import pytest
 from analyzer.honesty import check_reads_frame
 from analyzer.planner import CannotAnswer
 from analyzer.sandbox.zygote.gate import check
-from tests.unit.planner.cases import Case, load
-from tests.unit.planner.running import agrees, ask
-from tests.unit.planner.tables import table
+
+from .cases import Case, load
+from .running import agrees, ask
+from .tables import table
 
 CASES = [*load("development"), *load("blind")]
 ANSWERED = [case for case in CASES if case.expected != "CANNOT"]

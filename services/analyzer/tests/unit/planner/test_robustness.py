@@ -7,9 +7,10 @@ from analyzer.planner import CannotAnswer, Plan, plan
 from analyzer.planner.lexicon import lexicon
 from analyzer.reading.profile import profile_frame
 from analyzer.sandbox.zygote.gate import check
-from tests.unit.planner.running import run
-from tests.unit.planner.tables import table
 from warren.contracts.analyzer import Turn
+
+from .running import run
+from .tables import table
 
 SALES = table("sales")
 PROFILE = profile_frame(SALES)

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.reading import UnreadableFile, profile_frame, read_table, to_table
-from tests.unit.reading.remarks import said
+
+from .remarks import said
 
 SAMPLES = Path(__file__).parent / "samples"
 

@@ -7,7 +7,8 @@ import pytest
 
 from analyzer.frames import ReadReport
 from analyzer.reading import UnreadableFile
-from tests.unit.reading.remarks import said
+
+from .remarks import said
 
 Read = Callable[..., tuple[pd.DataFrame, ReadReport]]
 Refuse = Callable[..., UnreadableFile]

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from analyzer.frames import ReadReport
-from tests.unit.reading.remarks import said
+
+from .remarks import said
 
 Read = Callable[..., tuple[pd.DataFrame, ReadReport]]
 
