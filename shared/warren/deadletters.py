@@ -41,6 +41,7 @@ def take(broker_url: str, queue: str, action: Action | str, job_id: str | None =
     action = Action(action)
     options = {"confirm_publish": True, "read_timeout": 15, "write_timeout": 15}
     with kombu.Connection(broker_url, connect_timeout=10, transport_options=options) as connection:
+        connection.connect()  # tries twice; what comes next would try for ten seconds and more
         channel = connection.default_channel
         dead = kombu.Queue(topology.dead_queue(queue), no_declare=True)(channel)
         waiting: list[Any] = []

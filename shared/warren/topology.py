@@ -171,10 +171,11 @@ def _exchange(name: str) -> kombu.Exchange:
 def declare(broker_url: str) -> None:
     """Make the whole topology; what exists already is left as it is.
 
-    Raises `kombu.exceptions.OperationalError` if RabbitMQ is away, and `amqp.PreconditionFailed` if a queue exists with
-    other arguments.
+    Raises `OSError` or kombu's `OperationalError` if RabbitMQ is away, and `amqp.PreconditionFailed` if a queue exists
+    with other arguments.
     """
     with kombu.Connection(broker_url, connect_timeout=10) as connection:
+        connection.connect()  # tries twice; what comes next would try for ten seconds and more
         channel = connection.default_channel
         for name in EXCHANGES:
             _exchange(name)(channel).declare()

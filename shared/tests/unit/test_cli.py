@@ -13,7 +13,7 @@ PROGRAM = Path(sys.executable).with_name("warren")
 def test_a_broker_that_is_away_is_one_sentence(command: str) -> None:
     done = subprocess.run(
         [PROGRAM, *command.split()], env={"WARREN_BROKER_URL": "amqp://a:b@127.0.0.1:1/"},
-        capture_output=True, text=True, timeout=30, check=False,
+        capture_output=True, text=True, timeout=12, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.startswith("RabbitMQ cannot be reached (WARREN_BROKER_URL): ")
