@@ -1,5 +1,6 @@
 """`warren-local` as a user meets it: real processes, signals and data."""
 
+import contextlib
 import json
 import os
 import signal
@@ -21,7 +22,7 @@ from warren.testing.services import scratch_directory
 
 PROGRAM = Path(sys.executable).with_name("warren-local")
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 class Run:
@@ -90,6 +91,16 @@ class Run:
         await_end(list(self.family), 20)
 
 
+@contextlib.contextmanager
+def running(directory: Path, port: int) -> Iterator[Run]:
+    """A run, of which nothing is left after the block."""
+    run = Run(directory, port)
+    try:
+        yield run
+    finally:
+        run.end()
+
+
 @pytest.fixture
 def directory() -> Iterator[Path]:
     with scratch_directory("warren-run-") as path:
@@ -109,45 +120,36 @@ def call(url: str, body: object | None = None) -> dict[str, object]:
         return found
 
 
-def test_ctrl_c_stops_all_in_time_and_the_data_is_there_the_next_time(directory: Path, port: int) -> None:
-    first = Run(directory, port)
-    try:
+def test_three_runs_on_the_same_data(directory: Path, port: int) -> None:
+    """Each run begins where the one before has ended: by Ctrl-C, then killed with its guards, then killed alone."""
+    with running(directory, port) as first:
         first.await_ready()
         session = call(f"{first.url}/v1/sessions", {})
-        assert "no active key" in operate(directory, "gateway keys revoke key_none")
-        assert operate(directory, "warren dead list") == ""
-        assert (directory / ".warren" / "env").stat().st_mode & 0o077 == 0, "it holds passwords"
+        check_an_operator_reaches_it(directory)
+        check_a_second_one_is_refused(directory, first)
+        check_ctrl_c_stops_all_in_time(directory, first)
 
-        second = subprocess.run(
-            [PROGRAM], cwd=directory, capture_output=True, text=True, timeout=60, check=False,
-            env=os.environ | {"WARREN_PORT": str(port)},
-        )  # fmt: skip
-        assert second.returncode == 1
-        assert f"Warren already runs: open {first.url}" in second.stderr
-        assert f"kill {first.process.pid}" in second.stderr
+    with running(directory, port) as second:
+        second.await_ready()
+        assert call(f"{second.url}/v1/sessions/{session['id']}")["id"] == session["id"], "the data is there"
+        check_crashes_are_recovered_from(directory, second)
+        kill_with_its_guards(second)
+        with running(directory, port) as third:
+            third.await_ready()
+            assert [process for process in second.family if is_alive(process)] == [], "nothing was in its way"
+            third.process.kill()
+            assert await_end(list(third.family), 15), "a killed run takes everything with it"
 
-        first.note_family()
-        asked_at = time.monotonic()
-        os.killpg(first.process.pid, signal.SIGINT)  # as a terminal does, to the whole foreground group
-        assert first.process.wait(15) == 0
-        assert time.monotonic() - asked_at < 10
-        assert [process for process in first.family if is_alive(process)] == []
-        assert not (directory / ".warren" / "env").exists(), "nobody listens there any more"
-    finally:
-        first.end()
 
-    again = Run(directory, port)
-    try:
-        again.await_ready()
-        assert call(f"{again.url}/v1/sessions/{session['id']}")["id"] == session["id"]
-        again.process.terminate()
-        assert again.process.wait(15) == 0
-    finally:
-        again.end()
+def check_an_operator_reaches_it(directory: Path) -> None:
+    """By what docs/operations.md says."""
+    assert "no active key" in operate(directory, "gateway keys revoke key_none")
+    assert operate(directory, "warren dead list") == ""
+    assert (directory / ".warren" / "env").stat().st_mode & 0o077 == 0, "it holds passwords"
 
 
 def operate(directory: Path, command: str) -> str:
-    """What an operator sees, who does as docs/operations.md says."""
+    """What a command prints."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WARREN_")}
     done = subprocess.run(
         ["/bin/sh", "-c", f". .warren/env; {command}"], cwd=directory, env=environment | {"PATH": "/usr/bin:/bin"},
@@ -156,70 +158,67 @@ def operate(directory: Path, command: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_crashes_are_recovered_from_except_its_own(directory: Path, port: int) -> None:
-    run = Run(directory, port)
-    try:
-        run.await_ready()
-        for name, command in {"analyzer": ("analyzer", "worker"), "api": ("gateway", "api")}.items():
-            run.child(*command).kill()
-            run.await_line(f"{name} was ended by SIGKILL and starts again")
-
-        record = (directory / ".warren" / "rabbitmq" / "server.pid").read_text()
-        psutil.Process(int(record.split()[0])).kill()
-        run.await_line("RabbitMQ crashed and starts again")
-        run.await_line("RabbitMQ is up", count=2)
-        while not healthy(run):
-            assert run.process.poll() is None
-
-        run.note_family()
-        run.process.kill()
-        assert await_end(list(run.family), 15), "a killed run takes everything with it"
-    finally:
-        run.end()
+def check_a_second_one_is_refused(directory: Path, run: Run) -> None:
+    second = subprocess.run(
+        [PROGRAM], cwd=directory, capture_output=True, text=True, timeout=60, check=False,
+        env=os.environ | {"WARREN_PORT": run.url.rpartition(":")[2]},
+    )  # fmt: skip
+    assert second.returncode == 1
+    assert f"Warren already runs: open {run.url}" in second.stderr
+    assert f"kill {run.process.pid}" in second.stderr
 
 
-def test_a_killed_run_leaves_nothing_in_the_way_of_the_next(directory: Path, port: int) -> None:
-    first = Run(directory, port)
-    try:
-        first.await_ready()
-        guards = [process for process in first.family if "warren-guard" in process.cmdline()]
-        assert len(guards) == 3
-        # The worst case: the guards, which would end everything now, are killed as well.
-        for process in (*guards, psutil.Process(first.process.pid)):
-            process.kill()
-        first.process.wait()
-        assert any(map(is_alive, first.family))
-
-        second = Run(directory, port)
-        try:
-            second.await_ready()
-            assert [process for process in first.family if is_alive(process)] == []
-        finally:
-            second.end()
-    finally:
-        first.end()
+def check_ctrl_c_stops_all_in_time(directory: Path, run: Run) -> None:
+    run.note_family()
+    asked_at = time.monotonic()
+    os.killpg(run.process.pid, signal.SIGINT)  # as a terminal does, to the whole foreground group
+    assert run.process.wait(15) == 0
+    assert time.monotonic() - asked_at < 10
+    assert [process for process in run.family if is_alive(process)] == []
+    assert not (directory / ".warren" / "env").exists(), "nobody listens there any more"
 
 
-def test_ctrl_c_while_starting_stops_it(directory: Path, port: int) -> None:
-    run = Run(directory, port)
-    try:
+def check_crashes_are_recovered_from(directory: Path, run: Run) -> None:
+    for name, command in {"analyzer": ("analyzer", "worker"), "api": ("gateway", "api")}.items():
+        run.child(*command).kill()
+        run.await_line(f"{name} was ended by SIGKILL and starts again")
+
+    record = (directory / ".warren" / "rabbitmq" / "server.pid").read_text()
+    psutil.Process(int(record.split()[0])).kill()
+    run.await_line("RabbitMQ crashed and starts again")
+    run.await_line("RabbitMQ is up", count=2)
+    await_health(run)
+
+
+def kill_with_its_guards(run: Run) -> None:
+    """The worst case: the guards, which would end everything now, are killed as well."""
+    run.note_family()
+    guards = [process for process in run.family if is_alive(process) and "warren-guard" in process.cmdline()]
+    assert len(guards) == 3
+    for process in (*guards, psutil.Process(run.process.pid)):
+        process.kill()
+    run.process.wait()
+    assert any(map(is_alive, run.family))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_can_be_stopped_while_it_starts(directory: Path, port: int, number: signal.Signals) -> None:
+    with running(directory, port) as run:
         run.await_line("PostgreSQL is up")
         run.note_family()
-        os.killpg(run.process.pid, signal.SIGINT)
+        os.killpg(run.process.pid, number)
         assert run.process.wait(10) == 0
         assert [process for process in run.family if is_alive(process)] == []
-    finally:
-        run.end()
 
 
 def test_a_busy_port_is_named(directory: Path, port: int) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))
         other.listen()
-        run = Run(directory, port)
-        assert run.process.wait(60) == 1
-        run.await_line(f"Port {port} is taken by")
-        run.await_line(f"WARREN_PORT={port + 1} make run")
+        with running(directory, port) as run:
+            assert run.process.wait(60) == 1
+            run.await_line(f"Port {port} is taken by")
+            run.await_line(f"WARREN_PORT={port + 1} make run")
 
 
 def test_a_setting_that_makes_no_sense_is_explained(directory: Path) -> None:
@@ -230,9 +229,11 @@ def test_a_setting_that_makes_no_sense_is_explained(directory: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def healthy(run: Run) -> bool:
-    try:
-        return call(f"{run.url}/health")["status"] == "healthy"
-    except OSError:
+def await_health(run: Run) -> None:
+    """Its API connects again by and by, of which no line tells; the test's own time limit bounds it."""
+    while run.process.poll() is None:
+        with contextlib.suppress(OSError):
+            if call(f"{run.url}/health")["status"] == "healthy":
+                return
         time.sleep(0.1)
-        return False
+    raise AssertionError("it ended")

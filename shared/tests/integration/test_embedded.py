@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aio_pika
@@ -27,7 +27,7 @@ from warren.embedded import (
 )
 from warren.embedded.guard import await_end, is_alive
 from warren.embedded.server import EmbeddedServer
-from warren.testing.services import scratch_directory
+from warren.testing.services import scratch_directory, scratch_postgres
 
 QUORUM: FieldTable = {"x-queue-type": "quorum"}
 
@@ -54,19 +54,28 @@ async def query(url: str, statement: str) -> object:
         await connection.close()
 
 
-async def test_rabbitmq_keeps_confirmed_messages_over_a_sigkill(own_rabbitmq: EmbeddedRabbitMQ) -> None:
-    port = own_rabbitmq.port
+@pytest.fixture(scope="module")
+def own_postgres() -> Iterator[EmbeddedPostgres]:
+    """For these tests alone, each of which leaves it running."""
+    with scratch_postgres() as server:
+        yield server
+
+
+async def test_rabbitmq_keeps_confirmed_messages_over_the_loss_of_its_owner_and_a_sigkill(
+    own_rabbitmq: EmbeddedRabbitMQ,
+) -> None:
     await publish(own_rabbitmq.url, b"one")
-    # RabbitMQ 3.10 writes the name of a new queue to disk only seconds later: a stop makes it sure.
-    own_rabbitmq.stop()
-    assert port_is_free(port)
-    own_rabbitmq.start()
-    await publish(own_rabbitmq.url, b"two")
-    own_rabbitmq.kill()
-    assert port_is_free(port)
-    own_rabbitmq.start()
-    async with channel_with_queue(own_rabbitmq.url) as (_, queue):
-        assert [(await queue.get()).body for _ in range(2)] == [b"one", b"two"]
+    leftover = abandon(own_rabbitmq)
+    # RabbitMQ 3.10 writes the name of a new queue to disk only seconds later: being asked to end makes it sure.
+    with EmbeddedRabbitMQ(own_rabbitmq.data, own_rabbitmq.port) as server:
+        assert not is_alive(leftover)
+        await publish(server.url, b"two")
+        server.kill()
+        assert port_is_free(server.port)
+        server.start()
+        async with channel_with_queue(server.url) as (_, queue):
+            assert [(await queue.get()).body for _ in range(2)] == [b"one", b"two"]
+    assert port_is_free(server.port)
 
 
 async def test_postgres_keeps_commits_over_a_sigkill_and_a_stop(own_postgres: EmbeddedPostgres) -> None:
@@ -176,25 +185,24 @@ def test_a_server_ends_with_its_killed_owner(kind: str) -> None:
         assert await_end([server, *descendants(server)], seconds=20)
 
 
-@pytest.mark.parametrize("server_type", [EmbeddedPostgres, EmbeddedRabbitMQ])
-def test_a_leftover_server_is_ended_before_the_next_start(server_type: type[EmbeddedServer]) -> None:
+def test_a_leftover_postgres_is_ended_before_the_next_start() -> None:
     with scratch_directory("warren-leftover-") as data:
-        first = server_type(data)
+        first = EmbeddedPostgres(data)
         first.start()
-        assert first.pid is not None
-        leftover = psutil.Process(first.pid)
-        abandon(first)
-        with server_type(data, first.port) as second:
+        leftover = abandon(first)
+        with EmbeddedPostgres(data, first.port) as second:
             assert second.pid != leftover.pid
             assert not is_alive(leftover)
 
 
-def abandon(server: EmbeddedServer) -> None:
+def abandon(server: EmbeddedServer) -> psutil.Process:
     """Let the owner lose its server the way a SIGKILL of the owner and of the guard would."""
+    assert server.pid is not None
     assert server._guard._shell is not None
     assert server._lock is not None
     os.killpg(server._guard._shell.pid, signal.SIGKILL)
     server._lock.close()
+    return psutil.Process(server.pid)
 
 
 def descendants(process: psutil.Process) -> list[psutil.Process]:
