@@ -3,6 +3,9 @@ SHELL := /bin/sh
 BIN := .venv/bin
 MEMBERS := shared/warren services/gateway/gateway services/analyzer/analyzer services/transcriber/transcriber services/digest/digest local/warren_local
 
+# Every process compiles all that it imports, for seconds, where this forbids to keep the result.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test test-unit lint lint-style lint-types lint-imports lint-security format bench python setup clean
 
@@ -14,7 +17,7 @@ run: ## Start everything at http://127.0.0.1:8000 (WARREN_PORT=…, WARREN_FLOWE
 ##@ Work on it
 test: ## Run all tests, with RabbitMQ, PostgreSQL and a browser (ARGS="-k name" for some)
 	@local/setup.sh rabbitmq python testing
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n 3 --no-loadscope-reorder $(ARGS)
 
 test-unit: python ## Run the tests that need neither RabbitMQ nor PostgreSQL: seconds
 	$(BIN)/pytest $(wildcard shared/tests/unit services/*/tests/unit local/tests/unit) $(ARGS)

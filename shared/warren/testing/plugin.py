@@ -8,6 +8,7 @@ A test that stops a server on purpose uses `own_rabbitmq` or `own_postgres`, so 
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,18 @@ import pytest
 from warren import topology
 from warren.embedded import EmbeddedPostgres, EmbeddedRabbitMQ
 from warren.testing.services import scratch_postgres, scratch_rabbitmq
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import Scheduling
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Scheduling":
+    """With `-n`: see `warren.testing.scheduling`."""
+    from warren.testing.scheduling import ByServers  # noqa: PLC0415  only the tests of this workspace have xdist
+
+    return ByServers(config, log)
 
 
 @pytest.fixture(scope="session")
