@@ -145,6 +145,7 @@ class ToldRun:
         return JobEvent(job_id=self._job_id, run=self._number, n=self._n, type=kind, at=datetime.now(UTC), data=data)
 
     async def tell(self, *told: JobEvent) -> None:
+        await self._gateway.broker.ready()  # the gateway itself accepts jobs before
         await events.publish(self._gateway.broker, "analyzer", told)
 
     async def start(self) -> None:
