@@ -77,8 +77,10 @@ def _letter(queue: str, message: Any) -> DeadLetter:
 def _requeue(channel: Any, queue: str, message: Any) -> bool:
     """False if the letter holds no job that could be read."""
     try:
-        _, keywords, _ = loads(message.body)
-        dead = JobMessage.model_validate({**keywords, "kind": message.headers["task"], "queue": queue})
+        _, keywords, embedded = loads(message.body)
+        dead = JobMessage.model_validate(
+            {**keywords, "kind": message.headers["task"], "queue": queue, "then": jobs.following(embedded)}
+        )
     except (KeyError, TypeError, ValueError):
         return False
     # Its number is above those of all its runs, so that what they may still say is ignored.

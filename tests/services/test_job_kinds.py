@@ -6,13 +6,14 @@ Services are found as the gateway finds them: by their entry point.
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from warren import contracts, topology
+from warren import contracts, jobs, topology
 from warren.blobs import BlobStore
 from warren.broker import Broker
 from warren.contracts.analyzer import CsvAnalysis
@@ -47,7 +48,7 @@ Table = Mapping[str, set[type[JobPayload]]]
 async def handled(tmp_path: Path) -> Table:
     """The tables as the services' own `bootstrap` makes them. Nothing connects: there are no servers."""
     broker = Broker("amqp://nobody@127.0.0.1:1/", "test")
-    core = Core(broker, BlobStore(tmp_path.as_uri()), QueryClient(broker))
+    core = Core(broker, BlobStore(tmp_path.as_uri()), QueryClient(broker), partial(jobs.publish, broker))
     table = {}
     for name, service in SERVICES.items():
         async with service.bootstrap(service.settings(), core) as handlers:

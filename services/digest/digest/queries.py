@@ -1,37 +1,54 @@
 """What the digest service answers: the table of its queries."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digest.store import bots, channels
+from digest import rendering, status
+from digest.store import bots, builds, channels, digests, posts
 from warren.contracts.base import Query
 from warren.contracts.digest_queries import (
+    AddPosts,
     CreateBot,
     CreateChannel,
     DeleteBot,
     DeleteChannel,
+    DeleteDigest,
+    DeletePost,
+    ExplainPost,
     GetBot,
+    GetBuild,
     GetChannel,
+    GetDigest,
+    GetFeed,
+    GetPost,
     ListBots,
+    ListBuilds,
     ListChannels,
+    ListDigests,
+    ListPosts,
     ListPrompts,
     RecordQuery,
+    RecordResults,
+    RenderDigest,
+    StatusQuery,
+    StopBuilds,
     UpdateBot,
     UpdateChannel,
 )
-from warren.contracts.digest_records import Deleted
+from warren.contracts.digest_records import Deleted, Rendering
 from warren.database import Database
 from warren.queries import QueryHandler, QueryHandlers
 
-Q = TypeVar("Q", bound=RecordQuery)
+FEED_ENTRIES = 20
+
 Answer = Callable[[AsyncConnection, Any], Awaitable[BaseModel]]
 
 
-def handlers(database: Database) -> QueryHandlers:
-    """Each query in a transaction of its own."""
+def handlers(database: Database, engine: str = "local") -> QueryHandlers:
+    """Each query in a transaction of its own. `engine` is the one that `auto` means."""
 
     def answered(answer: Answer) -> QueryHandler:
         async def handle(query: Any) -> BaseModel:
@@ -52,6 +69,21 @@ def handlers(database: Database) -> QueryHandlers:
         CreateChannel: channels.create,
         UpdateChannel: channels.update,
         DeleteChannel: _deleted(channels.delete),
+        AddPosts: posts.add,
+        ListPosts: posts.list_page,
+        GetPost: posts.get,
+        DeletePost: _deleted(posts.delete),
+        ExplainPost: posts.explain,
+        ListDigests: digests.list_page,
+        GetDigest: digests.get,
+        DeleteDigest: _deleted(digests.delete),
+        RenderDigest: _render,
+        GetFeed: _feed,
+        ListBuilds: builds.list_page,
+        GetBuild: builds.get,
+        StopBuilds: builds.stop,
+        StatusQuery: status.status(engine),
+        RecordResults: status.record_results,
     }
     return {query: answered(answer) for query, answer in table.items()}
 
@@ -69,3 +101,14 @@ def _deleted(delete: Callable[[AsyncConnection, Any], Awaitable[None]]) -> Answe
         return Deleted(id=query.id)
 
     return answer
+
+
+async def _render(connection: AsyncConnection, query: RenderDigest) -> Rendering:
+    digest = await digests.find(connection, query.owner, query.id)
+    return rendering.markdown(digest) if query.format == "markdown" else rendering.page(digest)
+
+
+async def _feed(connection: AsyncConnection, query: GetFeed) -> Rendering:
+    bot = await bots.of_feed(connection, query.bot_id, query.owner, query.token)
+    latest = await digests.latest(connection, bot.id, FEED_ENTRIES)
+    return rendering.atom(bot, latest, query.url, query.digest_url)

@@ -25,4 +25,12 @@ class DigestSettings(LlmSettings):
     batch_silence_seconds: float = Field(
         300.0, gt=0, description="A batch of which nothing is heard for so long is given up, and its posts asked again"
     )
+    feed_max_bytes: int = Field(5_000_000, ge=1000, description="Largest feed that is read, unpacked")
+    fetch_seconds: float = Field(20.0, gt=0, description="How long a feed or a webhook's receiver may take")
+    allow_private_urls: bool = Field(
+        False, description="Read feeds and call webhooks at addresses of the own network too: for tests, never beyond"
+    )
+    corpus_posts: int = Field(
+        1000, ge=0, le=20_000, description="Newest posts from which the local engine learns a bot's words"
+    )
     digest_pool_size: int = Field(10, ge=1, le=100, description="Connections to PostgreSQL of one worker")

@@ -1,9 +1,20 @@
 """What the digest service does: the table of its jobs."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
-from digest.errors import Refused
-from warren.contracts.base import JobPayload, JobResult
+from digest.crunching import Cruncher
+from digest.delivery import Deliveries
+from digest.engines.asking import Engines
+from digest.feeds import Feeds
+from digest.fetching import Fetcher
+from digest.pipeline.again import Again
+from digest.pipeline.batches import BatchSteps
+from digest.pipeline.build import Builder
+from digest.settings import DigestSettings
+from digest.ticks import Ticks
+from warren import jobs
+from warren.contracts.base import JobResult
 from warren.contracts.digest import (
     BuildDigest,
     CategorizeBatch,
@@ -15,19 +26,44 @@ from warren.contracts.digest import (
     Tick,
 )
 from warren.database import Database
+from warren.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
 from warren.worker.job import Job
 from warren.worker.runtime import JobHandlers
-from warren.worker.service import Core
 
-KINDS: tuple[type[JobPayload], ...] = (
-    BuildDigest, CategorizeBatch, SummarizeBatch, PreviewBot, RerunDigest, PollFeed, DeliverDigest, Tick,
-)  # fmt: skip
+R = TypeVar("R", bound=JobResult)
 
 
-def handlers(_database: Database, _core: Core) -> JobHandlers:
+def handlers(
+    settings: DigestSettings,
+    database: Database,
+    send: jobs.Send,
+    cruncher: Cruncher,
+    engines: Engines,
+    fetcher: Fetcher,
+) -> JobHandlers:
     """Job kinds and who does them."""
+    steps = BatchSteps(database, engines)
+    again = Again(database, engines)
+    table: JobHandlers = {
+        BuildDigest: Builder(settings, database, send, cruncher, engines).build,
+        CategorizeBatch: steps.categorize,
+        SummarizeBatch: steps.summarize,
+        PreviewBot: again.preview,
+        RerunDigest: again.rerun,
+        PollFeed: Feeds(database, fetcher, cruncher).poll,
+        DeliverDigest: Deliveries(database, fetcher).deliver,
+        Tick: Ticks(database, send).tick,
+    }
+    return {kind: _tried_again(handler) for kind, handler in table.items()}
 
-    async def later(job: Job[Any]) -> JobResult:
-        raise Refused("digest.unavailable", f"{job.payload.kind} cannot be done by this version.")
 
-    return dict.fromkeys(KINDS, later)
+def _tried_again(handler: Callable[[Job[Any]], Awaitable[R]]) -> Callable[[Job[Any]], Awaitable[R]]:
+    """PostgreSQL or RabbitMQ away is no reason to fail."""
+
+    async def handle(job: Job[Any]) -> R:
+        try:
+            return await handler(job)
+        except (DatabaseUnavailable, BrokerUnavailable) as error:
+            raise TransientError("digest.interrupted", f"A server was away: {type(error).__name__}.") from error
+
+    return handle

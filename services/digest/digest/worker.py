@@ -1,13 +1,24 @@
 """The digest service's worker process and the Beat that wakes it."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import sqlalchemy as sa
 
 from digest import queries, tasks
+from digest.crunching import Cruncher
+from digest.engines.asking import Engines
+from digest.engines.llm import LlmEngine
+from digest.engines.local import Corpus, LocalEngine
+from digest.fetching import fetcher
+from digest.models import bots
 from digest.settings import DigestSettings
+from digest.store import fates
 from warren import database
 from warren.contracts.chat import Chat
 from warren.contracts.digest import BuildDigest, CategorizeBatch, PollFeed, Tick
+from warren.database import Database
+from warren.llm import LlmClient
 from warren.worker.beat import Schedule
 from warren.worker.service import Core, Handlers, Service
 
@@ -16,8 +27,33 @@ from warren.worker.service import Core, Handlers, Service
 async def bootstrap(settings: DigestSettings, core: Core) -> AsyncIterator[Handlers]:
     """Open what the handlers need; close it at the end."""
     url = settings.database_url.get_secret_value()
-    async with database.connect(url, "warren-digest", pool_size=settings.digest_pool_size) as store:
-        yield Handlers(jobs=tasks.handlers(store, core), queries=queries.handlers(store))
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(
+            database.connect(url, "warren-digest", pool_size=settings.digest_pool_size)
+        )
+        cruncher = await stack.enter_async_context(Cruncher())
+        local = LocalEngine(cruncher, _corpus(store, settings.corpus_posts))
+        llm = LlmEngine(await stack.enter_async_context(LlmClient(settings))) if settings.llm_enabled else None
+        fetch = await stack.enter_async_context(
+            fetcher(
+                max_bytes=settings.feed_max_bytes,
+                seconds=settings.fetch_seconds,
+                allow_private=settings.allow_private_urls,
+            )
+        )
+        jobs = tasks.handlers(settings, store, core.send, cruncher, Engines(local, llm), fetch)
+        yield Handlers(jobs=jobs, queries=queries.handlers(store, "llm" if llm else "local"))
+
+
+def _corpus(store: Database, limit: int) -> Corpus:
+    async def read(bot_id: str) -> list[str]:
+        async with store.transaction() as connection:
+            channels = sa.select(bots.c.channels).where(bots.c.id == bot_id)
+            return await fates.corpus(
+                connection, (await connection.execute(channels)).scalar_one_or_none() or [], limit
+            )
+
+    return read
 
 
 service = Service(

@@ -22,6 +22,7 @@ class BuildDigest(JobPayload):
     queue: ClassVar[str] = "digest-builds"
     timeout: ClassVar[float] = 3600.0
     max_retries: ClassVar[int] = 10
+    innocent_after: ClassVar[float | None] = 10.0
 
     owner: str
     bot_id: str

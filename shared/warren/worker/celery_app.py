@@ -110,7 +110,7 @@ def make_beat(service: str, settings: Settings, schedules: Iterable[Schedule]) -
                 self.reserve(entry)
             return app.send_task(
                 job.kind,
-                kwargs=job.model_dump(mode="json", exclude={"kind", "queue", "trace"}),
+                kwargs=job.keywords,
                 task_id=job.job_id,
                 queue=job.queue,
                 message_id=job.job_id,

@@ -14,6 +14,7 @@ from celery.concurrency.base import BasePool
 from celery.exceptions import Reject
 from kombu.serialization import loads
 
+from warren.jobs import following
 from warren.worker.verdict import Done, Verdict
 
 
@@ -57,10 +58,12 @@ class LoopPool(BasePool):
             else:
                 callback((True, _rejection(verdict), seconds))
 
-        _, arguments, _ = loads(body, content_type, content_encoding, accept={"application/json"})
+        _, arguments, embedded = loads(body, content_type, content_encoding, accept={"application/json"})
         delivery = request.get("delivery_info") or {}
         queue = (delivery.get("routing_key") or "").rsplit(".", 1)[-1]
         arguments["trace"] = {name: value for name in ("traceparent", "tracestate") if (value := request.get(name))}
+        if embedded and embedded.get("chain"):
+            arguments["then"] = following(embedded)
         self.app.warren_worker.start_run(kind, queue, arguments, _redeliveries(request, delivery), done)
 
 

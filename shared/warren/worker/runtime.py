@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from pydantic import ValidationError
@@ -34,12 +34,6 @@ Handler = Callable[[Any], Awaitable[JobResult]]
 JobHandlers = Mapping[type[JobPayload], Handler]
 
 
-class Resend(Protocol):
-    """Has a job run again after `delay` seconds, here or elsewhere. Raises `BrokerUnavailable`."""
-
-    async def __call__(self, job: jobs.JobMessage, *, delay: float) -> None: ...
-
-
 RETRY_BASE_SECONDS = 2.0
 RETRY_MAX_SECONDS = 300.0
 SHORTEST_DELAY_SECONDS = 1.0
@@ -57,8 +51,8 @@ CANCELLED_KEPT = 10_000
 
 
 class Runtime:
-    """`handlers` is the service's table of job kinds. One per worker process. Retries go to the job's queue, if not to
-    a `resend` of another kind."""
+    """`handlers` is the service's table of job kinds. One per worker process. Retries, and jobs that follow
+    others, go to their queue, if not to a `send` of another kind."""
 
     def __init__(
         self,
@@ -67,7 +61,7 @@ class Runtime:
         broker: Broker,
         blobs: BlobStore,
         queries: QueryClient,
-        resend: Resend | None = None,
+        send: jobs.Send | None = None,
     ) -> None:
         self._service = service
         self._handlers = {
@@ -79,7 +73,7 @@ class Runtime:
         self._blobs = blobs
         self._events = events.EventSender(broker, service)
         self._news = News(queries)
-        self._resend: Resend = resend or partial(jobs.publish, broker)
+        self._send: jobs.Send = send or partial(jobs.publish, broker)
         self._runs = ActiveRuns()
         self._cancelled: OrderedDict[str, None] = OrderedDict()
         self._draining = False
@@ -264,9 +258,19 @@ class Runtime:
         else:
             if outcome is None:
                 return await self._stopped(job, active, run_log, handle.payload.timeout)
+            # Before the end is told: a job that is known to have ended does not run again, and could not send it then.
+            if not await self._send_next(job, active):
+                return Verdict.requeue
             metrics.SUCCEEDED.labels(*labels).inc()
             run_log.add(EventType.completed, outcome)
         return await self._conclude(run_log, active)
+
+    async def _send_next(self, job: jobs.JobMessage, active: ActiveRun) -> bool:
+        """Hand the job that follows to its queue. Sent twice after a crash in between, which its id makes harmless."""
+        following = job.next
+        if following is None:
+            return True
+        return await insist(lambda: self._send(following), lambda: active.given_up)
 
     async def _stopped(self, job: jobs.JobMessage, active: ActiveRun, run_log: RunLog, timeout: float) -> Verdict:
         labels = (job.kind, job.queue)
@@ -297,13 +301,13 @@ class Runtime:
             update={"run": active.run + 1, "retries": job.retries + 1, "resent": False, "crashes": 0}
         )
         # Insist: to hand the message back instead would count as a crash of this worker.
-        sent = await insist(lambda: self._resend(follow_up, delay=delay), lambda: active.given_up)
+        sent = await insist(lambda: self._send(follow_up, delay=delay), lambda: active.given_up)
         return Verdict.acknowledge if sent else Verdict.requeue
 
     async def _hand_on(self, job: jobs.JobMessage, number: int, delay: float = 0.0) -> Verdict:
         """Give the job to another worker as a fresh message: a worker that stops must not count as one that died."""
         try:
-            await self._resend(job.model_copy(update={"run": number + 1}), delay=delay)
+            await self._send(job.model_copy(update={"run": number + 1}), delay=delay)
         except BrokerUnavailable as error:
             log.warning("job_not_handed_on", error=str(error))
             return Verdict.requeue

@@ -10,19 +10,20 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import structlog
 import uvloop
 
-from warren import control, memory, topology
+from warren import control, jobs, memory, topology
 from warren.blobs import BlobStore
 from warren.broker import Broker
 from warren.queries import QueryClient, QueryHandlers, QueryServer
 from warren.settings import Settings
 from warren.telemetry import health, logs, metrics, traces
 from warren.worker.beat import Schedule
-from warren.worker.runtime import JobHandlers, Resend, Runtime
+from warren.worker.runtime import JobHandlers, Runtime
 from warren.worker.verdict import Done, Verdict
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,8 @@ class Core:
     broker: Broker
     blobs: BlobStore
     queries: QueryClient
+    send: jobs.Send
+    """Sends jobs of the service's own."""
 
 
 Bootstrap = Callable[[S, Core], AbstractAsyncContextManager[Handlers]]
@@ -66,12 +69,13 @@ class Service(Generic[S]):
 
 
 @asynccontextmanager
-async def runtime(service: Service[S], settings: S, resend: Resend | None = None) -> AsyncIterator[Runtime]:
+async def runtime(service: Service[S], settings: S, send: jobs.Send | None = None) -> AsyncIterator[Runtime]:
     """Everything between RabbitMQ's messages and the handlers, running on the current loop."""
     async with Broker(settings.broker_url.get_secret_value(), f"{service.name} worker") as broker:
-        core = Core(broker, BlobStore(settings.blobs_url), QueryClient(broker))
+        send = send or partial(jobs.publish, broker)
+        core = Core(broker, BlobStore(settings.blobs_url), QueryClient(broker), send)
         async with service.bootstrap(settings, core) as handlers:
-            made = Runtime(service.name, handlers.jobs, broker, core.blobs, core.queries, resend)
+            made = Runtime(service.name, handlers.jobs, broker, core.blobs, core.queries, send)
             core.queries.start()
             control.listen(broker, made.cancel, made.listening)
             if handlers.queries:

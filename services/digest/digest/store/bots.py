@@ -31,6 +31,17 @@ async def find(connection: AsyncConnection, owner: str, bot_id: str) -> Bot:
     return _bot(row)
 
 
+async def of_feed(connection: AsyncConnection, bot_id: str, owner: str | None, token: str | None) -> Bot:
+    """For its owner, or who has its feed's token. Raises `bot.not_found`."""
+    row = (await connection.execute(_SELECT.where(bots.c.id == bot_id))).one_or_none()
+    known = row is not None and (
+        row.owner == owner or secrets.compare_digest(row.feed_token.encode(), (token or "").encode())
+    )
+    if row is None or not known:
+        raise Refused("bot.not_found", f"There is no bot {bot_id!r}.")
+    return _bot(row)
+
+
 async def list_page(connection: AsyncConnection, query: ListBots) -> Bots:
     statement = _SELECT.where(bots.c.owner == query.owner)
     if query.active is not None:
@@ -85,6 +96,15 @@ async def versions(connection: AsyncConnection, owner: str, bot_id: str) -> Prom
     statement = sa.select(prompts).where(prompts.c.bot_id == bot_id).order_by(prompts.c.version.desc())
     rows = (await connection.execute(statement)).mappings()
     return PromptVersions(data=tuple(PromptVersion.model_validate(dict(row)) for row in rows))
+
+
+async def at_version(connection: AsyncConnection, owner: str, bot: Bot, version: int) -> Bot:
+    """The bot as its prompts were then. Raises `bot.invalid`."""
+    known = (await versions(connection, owner, bot.id)).data
+    found = next((prompt for prompt in known if prompt.version == version), None)
+    if found is None:
+        raise Refused("bot.invalid", f"The bot has no version {version} of its prompts.")
+    return bot.model_copy(update={name: getattr(found, name) for name in VERSIONED})
 
 
 def _bot(row: sa.Row[Any]) -> Bot:

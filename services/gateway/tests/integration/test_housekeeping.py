@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from gateway import tasks as tasks_module
 from gateway.models import files, idempotency_keys, job_events, jobs, schedule_slots, sessions, tickets
 from gateway.tasks import Tasks
+from warren import jobs as messages
 from warren.contracts.events import EventType
 from warren.contracts.gateway import Housekeeping, HousekeepingReport
 from warren.testing.jobs import InMemoryJob
@@ -23,7 +25,11 @@ Keep = Callable[..., Awaitable[HousekeepingReport]]
 @pytest.fixture
 def tasks(gateway: RunningGateway) -> Tasks:
     parts = gateway.parts
-    return Tasks(gateway.settings, parts.database, Core(parts.broker, parts.blobs, parts.queries))
+    return Tasks(
+        gateway.settings,
+        parts.database,
+        Core(parts.broker, parts.blobs, parts.queries, partial(messages.publish, parts.broker)),
+    )
 
 
 @pytest.fixture

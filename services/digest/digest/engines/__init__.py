@@ -1,0 +1,1 @@
+"""Who categorizes and summarizes posts: a language model, or the local engine."""

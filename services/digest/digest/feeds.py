@@ -1,0 +1,148 @@
+"""Reads RSS and Atom feeds, politely: conditional requests, back-off, one feed at a time."""
+
+import calendar
+import email.utils
+import io
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import feedparser
+import sqlalchemy as sa
+import structlog
+
+from digest.crunching import Cruncher
+from digest.fetching import Fetched, Fetcher, FetchFailed
+from digest.models import channels
+from digest.store import channels as channel_store
+from digest.store import posts
+from warren.contracts.digest import PollFeed, PollReport
+from warren.contracts.digest_queries import POSTS_PER_MESSAGE, AddPosts
+from warren.contracts.digest_records import AddedPosts, NewPost
+from warren.database import Database
+from warren.worker.job import Job
+
+log = structlog.get_logger(__name__)
+
+LONGEST_WAIT = 86_400.0
+"""Seconds between two polls of a feed that fails."""
+LONGEST_ENTRY = 200_000
+"""Characters of one entry that are read; who sends more sends no news."""
+ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
+
+
+class NotAFeed(FetchFailed):
+    """What came cannot be read as RSS or Atom."""
+
+
+@dataclass(frozen=True)
+class Feeds:
+    """What polling needs."""
+
+    database: Database
+    fetcher: Fetcher
+    cruncher: Cruncher
+
+    async def poll(self, job: Job[PollFeed]) -> PollReport:
+        """Why a feed cannot be read is recorded in its channel and is no failure of the job. Raises
+        `channel.not_found`."""
+        payload = job.payload
+        async with self.database.transaction() as connection:
+            channel = await channel_store.find(connection, payload.owner, payload.channel_id)
+            state = (await connection.execute(sa.select(channels).where(channels.c.id == channel.id))).one()
+        if not channel.url:
+            return PollReport(channel_id=channel.id, status="failed", error="This channel has no feed.")
+        now = datetime.now(UTC)
+        if channel.next_poll_at is not None and channel.next_poll_at > now and not payload.force:
+            return PollReport(channel_id=channel.id, status="waiting")
+        answer: Fetched | None = None
+        try:
+            answer = await self.fetcher.get(channel.url, _conditions(state))
+            if answer.status == 304:
+                await self._note(channel.id, channel.poll_seconds)
+                return PollReport(channel_id=channel.id, status="unchanged")
+            entries = await self._entries(answer)
+        except FetchFailed as failed:
+            wait = min(LONGEST_WAIT, channel.poll_seconds * 2.0 ** min(channel.failures + 1, 12))
+            asked = _retry_after(answer) if answer is not None else 0.0
+            await self._note(channel.id, max(wait, asked), error=failed.message, failures=channel.failures + 1)
+            log.info("feed_failed", channel_id=channel.id, error=failed.message)
+            return PollReport(channel_id=channel.id, status="failed", error=failed.message)
+        added = await self._add(payload, entries)
+        validators = {"etag": answer.headers.get("etag", ""), "last_modified": answer.headers.get("last-modified", "")}
+        await self._note(channel.id, channel.poll_seconds, **validators)
+        return PollReport(
+            channel_id=channel.id,
+            status="read",
+            added=sum(part.added for part in added),
+            duplicates=sum(part.duplicates for part in added),
+            rejected=sum(part.rejected for part in added),
+        )
+
+    async def _entries(self, answer: Fetched) -> list[NewPost]:
+        if answer.status >= 300:
+            raise FetchFailed(f"It answered {answer.status}.")
+        entries, problem = await self.cruncher.run(read_feed, answer.body, answer.headers.get("content-type", ""))
+        if problem:
+            raise NotAFeed(problem)
+        return entries
+
+    async def _add(self, payload: PollFeed, entries: list[NewPost]) -> list[AddedPosts]:
+        added = []
+        for start in range(0, len(entries), POSTS_PER_MESSAGE):
+            part = tuple(entries[start : start + POSTS_PER_MESSAGE])
+            async with self.database.transaction() as connection:
+                query = AddPosts(owner=payload.owner, channel_id=payload.channel_id, posts=part)
+                added.append(await posts.add(connection, query))
+        return added
+
+    async def _note(self, channel_id: str, seconds: float, *, error: str = "", failures: int = 0, **more: str) -> None:
+        next_at = sa.func.now() + sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+        noted = {"polled_at": sa.func.now(), "next_poll_at": next_at, "error": error[:500], "failures": failures}
+        async with self.database.transaction() as connection:
+            await connection.execute(sa.update(channels).where(channels.c.id == channel_id).values(**noted, **more))
+
+
+def _conditions(state: sa.Row[Any]) -> dict[str, str]:
+    headers = {"Accept": ACCEPT}
+    if state.etag:
+        headers["If-None-Match"] = state.etag
+    if state.last_modified:
+        headers["If-Modified-Since"] = state.last_modified
+    return headers
+
+
+def _retry_after(answer: Fetched) -> float:
+    """Seconds, from a number or a date; 0 when the publisher does not say."""
+    value = answer.headers.get("retry-after", "")
+    if value.isdigit():
+        return min(LONGEST_WAIT, float(value))
+    try:
+        return min(LONGEST_WAIT, max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time()))
+    except ValueError:
+        return 0.0
+
+
+def read_feed(body: bytes, content_type: str) -> tuple[list[NewPost], str]:
+    """The entries, or why there are none. Runs in a process of its own: the parser is slow."""
+    feed = feedparser.parse(io.BytesIO(body), response_headers={"content-type": content_type})
+    if not feed.get("version") and not feed.entries:
+        looks_html = b"<html" in body[:2000].lower() or b"<!doctype html" in body[:2000].lower()
+        return [], "It is a web page, not a feed." if looks_html else "It is not a feed (RSS or Atom)."
+    return [_post(entry) for entry in feed.entries], ""
+
+
+def _post(entry: Any) -> NewPost:
+    contents = [item.get("value", "") for item in entry.get("content", [])]
+    text = max([entry.get("summary", ""), *contents], key=len)
+    moment = entry.get("published_parsed") or entry.get("updated_parsed")
+    link = entry.get("link", "")
+    return NewPost(
+        external_id=entry.get("id", "")[:500],
+        url=link if link.startswith(("http://", "https://")) and len(link) <= 2000 else "",
+        title=entry.get("title", ""),
+        text=text[:LONGEST_ENTRY],
+        author=entry.get("author", ""),
+        published_at=datetime.fromtimestamp(calendar.timegm(moment), UTC) if moment else None,
+    )

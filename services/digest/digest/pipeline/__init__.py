@@ -1,0 +1,1 @@
+"""From unprocessed posts to a digest: claim, group, cut into batches, categorize, summarize, choose, compose."""
