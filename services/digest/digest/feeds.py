@@ -4,6 +4,7 @@ import calendar
 import email.utils
 import io
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -71,7 +72,7 @@ class Feeds:
             return PollReport(channel_id=channel.id, status="failed", error=failed.message)
         added = await self._add(payload, entries)
         validators = {"etag": answer.headers.get("etag", ""), "last_modified": answer.headers.get("last-modified", "")}
-        await self._note(channel.id, channel.poll_seconds, **validators)
+        await self._note(channel.id, channel.poll_seconds, validators=validators)
         return PollReport(
             channel_id=channel.id,
             status="read",
@@ -97,11 +98,24 @@ class Feeds:
                 added.append(await posts.add(connection, query))
         return added
 
-    async def _note(self, channel_id: str, seconds: float, *, error: str = "", failures: int = 0, **more: str) -> None:
-        next_at = sa.func.now() + sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
-        noted = {"polled_at": sa.func.now(), "next_poll_at": next_at, "error": error[:500], "failures": failures}
+    async def _note(
+        self,
+        channel_id: str,
+        seconds: float,
+        *,
+        error: str = "",
+        failures: int = 0,
+        validators: Mapping[str, str] | None = None,
+    ) -> None:
+        noted = {
+            "polled_at": sa.func.now(),
+            "next_poll_at": sa.func.now() + sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds),
+            "error": error[:500],
+            "failures": failures,
+            **(validators or {}),
+        }
         async with self.database.transaction() as connection:
-            await connection.execute(sa.update(channels).where(channels.c.id == channel_id).values(**noted, **more))
+            await connection.execute(sa.update(channels).where(channels.c.id == channel_id).values(noted))
 
 
 def _conditions(state: sa.Row[Any]) -> dict[str, str]:

@@ -58,7 +58,7 @@ class Ticks:
             ours = sa.select(schedule_slots.c.claimed_by).where(
                 schedule_slots.c.schedule == name, schedule_slots.c.slot == slot
             )
-            return (await connection.execute(ours)).scalar_one() == by
+            return bool((await connection.execute(ours)).scalar_one() == by)
 
     async def _due_builds(self, minute: datetime) -> list[BuildDigest]:
         wanted = sa.select(bots.c.id, bots.c.owner, bots.c.schedule).where(bots.c.active, bots.c.schedule != "")

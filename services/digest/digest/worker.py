@@ -18,7 +18,7 @@ from warren import database
 from warren.contracts.chat import Chat
 from warren.contracts.digest import BuildDigest, CategorizeBatch, PollFeed, Tick
 from warren.database import Database
-from warren.llm import LlmClient
+from warren.llm import connect
 from warren.worker.beat import Schedule
 from warren.worker.service import Core, Handlers, Service
 
@@ -33,7 +33,7 @@ async def bootstrap(settings: DigestSettings, core: Core) -> AsyncIterator[Handl
         )
         cruncher = await stack.enter_async_context(Cruncher())
         local = LocalEngine(cruncher, _corpus(store, settings.corpus_posts))
-        llm = LlmEngine(await stack.enter_async_context(LlmClient(settings))) if settings.llm_enabled else None
+        llm = LlmEngine(await stack.enter_async_context(connect(settings))) if settings.llm_enabled else None
         fetch = await stack.enter_async_context(
             fetcher(
                 max_bytes=settings.feed_max_bytes,

@@ -154,7 +154,7 @@ class Runtime:
 
     async def _send_instead(self, fresh: jobs.JobMessage) -> Verdict:
         # Insist: to hand the message back instead would count against the job.
-        sent = await insist(lambda: self._resend(fresh, delay=0.0), lambda: self._draining)
+        sent = await insist(lambda: self._send(fresh, delay=0.0), lambda: self._draining)
         return Verdict.acknowledge if sent else Verdict.requeue
 
     async def _admit(self, job: jobs.JobMessage, number: int, redelivered: bool) -> Verdict:

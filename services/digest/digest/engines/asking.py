@@ -1,7 +1,7 @@
 """Asks an engine until every post has its answer: what it skipped is asked again in smaller parts, at last locally."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import structlog
@@ -50,7 +50,7 @@ class Engines:
         first = True
         while parts:
             part, tries = parts.pop()
-            answers = await self._answers(step, engine, brief, part, asked)
+            answers = await self._answers(step, engine, replace(brief, attempt=tries), part, asked)
             if answers is None:
                 if wanted == "llm":
                     raise TransientError("llm.unavailable", "The language model cannot be had now.")

@@ -25,13 +25,16 @@ class Text:
 
 @dataclass(frozen=True)
 class Brief:
-    """What a bot wants of an engine. `corpus` names the posts that the local engine may learn the words of."""
+    """What a bot wants of an engine. `corpus` names the bot whose posts the local engine may learn words from.
+    What a model is to call posts is made from `secret`, and changes with each `attempt`."""
 
     categories: tuple[Category, ...]
     language: str = "en"
     categorization_prompt: str = ""
     summarization_prompt: str = ""
     corpus: str = ""
+    secret: str = ""
+    attempt: int = 1
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from digest.engines import wording
 from digest.engines.base import NO_CATEGORY, Answer, Answers, Brief, Text
 from digest.engines.replies import Reply, leaks, read
-from warren.contracts.usage import Usage
 from warren.llm import ChatMessage, Completion, LlmClient
 
 LONGEST_SENTENCE = 600
 MOST_SENTENCES = 4
+PATIENCE_SECONDS = 200.0
+"""How long a batch waits for its turn under the limits that all workers share."""
 NONE = {"none", "null", "other", ""}
 
 
@@ -22,7 +23,7 @@ class LlmEngine:
         self._client = client
 
     async def categorize(self, brief: Brief, texts: Sequence[Text]) -> Answers:
-        labels = wording.labels(texts)
+        labels = wording.labels(brief, texts)
         completion = await self._ask("digest.categorize", wording.categorizing(brief), wording.posts(texts, labels))
         names = {category.name.casefold().strip(): category.name for category in brief.categories}
 
@@ -35,7 +36,7 @@ class LlmEngine:
         return _answers(completion, read(completion.text, labels, texts, judge))
 
     async def summarize(self, brief: Brief, texts: Sequence[Text]) -> Answers:
-        labels = wording.labels(texts)
+        labels = wording.labels(brief, texts)
         secret = wording.summarizing(brief)
         completion = await self._ask("digest.summarize", secret, wording.posts(texts, labels))
 
@@ -50,10 +51,9 @@ class LlmEngine:
 
     async def _ask(self, purpose: str, system: str, user: str) -> Completion:
         messages: list[ChatMessage] = [{"role": "system", "content": system}, {"role": "user", "content": user}]
-        return await self._client.complete(messages, purpose=purpose)
+        return await self._client.complete(messages, purpose=purpose, patience=PATIENCE_SECONDS)
 
 
 def _answers(completion: Completion, found: tuple[dict[str, Answer], int]) -> Answers:
     by_post, invented = found
-    usage = Usage(requests=1, prompt_tokens=completion.prompt_tokens, completion_tokens=completion.completion_tokens)
-    return Answers(by_post, invented, usage)
+    return Answers(by_post, invented, completion.usage)

@@ -26,7 +26,7 @@ TEMPERATURE = 4.0
 SMOOTHING = 1.0
 ROUNDS = 6
 OUTSIDE = 2
-"""Words of a topic that no category means, and none of any category's own, from which a text belongs to none."""
+"""Words of a topic that no category means, from which a text belongs to none, if any category has less than half."""
 REMEMBERED = 8
 """Models kept, one for each bot in use."""
 
@@ -80,9 +80,9 @@ class Sorter:
         ]
 
     def _is_outside(self, words: set[str]) -> bool:
-        if any(words & seed for seed in self._seeds):
-            return False
-        return not words or any(len(words & topic) >= OUTSIDE for topic in self._outside)
+        own = max(len(words & seed) for seed in self._seeds)
+        other = max((len(words & topic) for topic in self._outside), default=0)
+        return not words or (other >= OUTSIDE and other > 2 * own)
 
 
 def seed_words(category: Category, prompt: str, categories: Sequence[Category]) -> dict[str, float]:

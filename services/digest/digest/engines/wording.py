@@ -1,7 +1,8 @@
 """What the model is told. Posts are data in a JSON document of their own, under names that nobody can foresee."""
 
+import hashlib
+import hmac
 import json
-import secrets
 from collections.abc import Sequence
 
 from digest.engines.base import Brief, Text
@@ -17,9 +18,14 @@ _DATA = (
 )
 
 
-def labels(texts: Sequence[Text]) -> list[str]:
-    """Names for one request, so that no post can know what another is called."""
-    return [f"p{n}-{secrets.token_hex(3)}" for n, _ in enumerate(texts, 1)]
+def labels(brief: Brief, texts: Sequence[Text]) -> list[str]:
+    """Names that no post can know of another. The same request has the same, so that its answer can be remembered."""
+    key, asked = brief.secret.encode(), " ".join(text.id for text in texts)
+
+    def label(n: int) -> str:
+        return hmac.new(key, f"{brief.attempt} {n} {asked}".encode(), hashlib.sha256).hexdigest()[:8]
+
+    return [f"p{n}-{label(n)}" for n, _ in enumerate(texts, 1)]
 
 
 def posts(texts: Sequence[Text], names: Sequence[str]) -> str:

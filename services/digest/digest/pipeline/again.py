@@ -82,7 +82,7 @@ class Again:
             version = payload.prompt_version or bot.prompt_version
             if version != bot.prompt_version:
                 bot = await bots.at_version(connection, payload.owner, bot, version)
-            before = {item["post_id"]: item for item in row.content["considered"]}
+            before = {item["post_id"]: item for item in row.content["fates"]}
             compared = [post_id for post_id, item in before.items() if item["duplicate_of"] is None]
             found = await _texts(connection, _columns().where(posts.c.id.in_(compared)).order_by(posts.c.id))
         await job.progress(f"Reading {len(found)} posts again…", stage="working", percent=5)
@@ -141,7 +141,8 @@ class Again:
 
 
 def _brief(bot: Bot, categorization: str | None, summarization: str | None) -> Brief:
-    own = Brief(bot.categories, bot.language, bot.categorization_prompt, bot.summarization_prompt, bot.id)
+    prompts = (bot.categorization_prompt, bot.summarization_prompt)
+    own = Brief(bot.categories, bot.language, *prompts, bot.id, bot.webhook_secret)
     if categorization is not None:
         own = replace(own, categorization_prompt=categorization)
     return own if summarization is None else replace(own, summarization_prompt=summarization)

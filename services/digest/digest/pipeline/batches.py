@@ -83,7 +83,8 @@ class BatchSteps:
             await connection.execute(_this(build_id, n).values(begun))
             texts = await fates.of_batch(connection, build_id, n, state)
         categories = tuple(Category.model_validate(category) for category in row.categories)
-        brief = Brief(categories, row.language, row.categorization_prompt, row.summarization_prompt, row.bot_id)
+        prompts_ = (row.categorization_prompt, row.summarization_prompt)
+        brief = Brief(categories, row.language, *prompts_, row.bot_id, row.webhook_secret)
         return Batch(build_id, n, row.prompt_version, row.wanted, brief, texts)
 
     async def _keep(self, batch: Batch, answers: Mapping[str, Answer]) -> None:
@@ -119,6 +120,7 @@ def _batch(build_id: str, n: int) -> sa.Select[Any]:
             builds.c.prompt_version,
             builds.c.engine.label("wanted"),
             bots.c.language,
+            bots.c.webhook_secret,
             prompts.c.categories,
             prompts.c.categorization_prompt,
             prompts.c.summarization_prompt,

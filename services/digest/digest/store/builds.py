@@ -68,10 +68,10 @@ async def open_build(connection: AsyncConnection, build_id: str, payload: BuildD
 
 async def seen(connection: AsyncConnection, build_id: str) -> sa.Row[Any]:
     """Note that its job lives; the build as it is now."""
-    noted = (
-        sa.update(builds).where(builds.c.id == build_id).values(seen_at=sa.func.now(), resting=False).returning(builds)
-    )
-    return (await connection.execute(noted)).one()
+    noted = {"seen_at": sa.func.now(), "resting": False}
+    this = sa.update(builds).where(builds.c.id == build_id).values(noted).returning(builds)
+    row: sa.Row[Any] = (await connection.execute(this)).one()
+    return row
 
 
 async def let_go(connection: AsyncConnection, build_id: str) -> None:

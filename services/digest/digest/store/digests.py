@@ -18,7 +18,7 @@ CONTENT = ("sections", "sizes", "usage")
 
 async def add(connection: AsyncConnection, owner: str, digest: Digest, considered: list[dict[str, Any]]) -> None:
     """`considered`: what became of each post, so that the digest can be made again and compared."""
-    content = {**digest.model_dump(mode="json", include=set(CONTENT)), "considered": considered}
+    content = {**digest.model_dump(mode="json", include=set(CONTENT)), "fates": considered}
     row = digest.model_dump(exclude={*CONTENT, "object"})
     await connection.execute(insert(digests).values(**row, owner=owner, content=content).on_conflict_do_nothing())
 

@@ -1,15 +1,20 @@
 """A database of the digest service for the whole run, emptied before each test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import asyncpg
 import pytest
 
 from digest.cli import MIGRATIONS
 from digest.models import bots, channels, schedule_slots
+from digest.settings import DigestSettings
 from warren import database
 from warren.database import Database
 from warren.embedded import EmbeddedPostgres
+
+from .desk import Office, opened
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +40,28 @@ async def database_url(digest_database: str) -> str:
 async def store(database_url: str) -> AsyncIterator[Database]:
     async with database.connect(database_url, "test") as connected:
         yield connected
+
+
+@pytest.fixture
+def make_settings(database_url: str) -> Callable[..., DigestSettings]:
+    """Settings on this test's database, without those of the environment."""
+
+    def make(**settings: Any) -> DigestSettings:
+        return DigestSettings(**{"database_url": database_url, "allow_private_urls": True, **settings})
+
+    return make
+
+
+@pytest.fixture
+def open_office(
+    store: Database, make_settings: Callable[..., DigestSettings]
+) -> Callable[..., AbstractAsyncContextManager[Office]]:
+    """`async with open_office(llm_api_key=…) as office`."""
+    return lambda **settings: opened(make_settings(**settings), store)
+
+
+@pytest.fixture
+async def office(open_office: Callable[..., AbstractAsyncContextManager[Office]]) -> AsyncIterator[Office]:
+    """The service without a model."""
+    async with open_office() as made:
+        yield made
