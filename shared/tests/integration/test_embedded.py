@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aio_pika
@@ -27,7 +27,7 @@ from warren.embedded import (
 )
 from warren.embedded.guard import await_end, is_alive
 from warren.embedded.server import EmbeddedServer
-from warren.testing.services import scratch_directory, scratch_postgres
+from warren.testing.services import scratch_directory
 
 QUORUM: FieldTable = {"x-queue-type": "quorum"}
 
@@ -52,13 +52,6 @@ async def query(url: str, statement: str) -> object:
         return await connection.fetchval(statement)
     finally:
         await connection.close()
-
-
-@pytest.fixture(scope="module")
-def own_postgres() -> Iterator[EmbeddedPostgres]:
-    """For these tests alone, each of which leaves it running."""
-    with scratch_postgres() as server:
-        yield server
 
 
 async def test_rabbitmq_keeps_confirmed_messages_over_the_loss_of_its_owner_and_a_sigkill(

@@ -75,8 +75,8 @@ def own_rabbitmq() -> Iterator[EmbeddedRabbitMQ]:
         yield server
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_postgres() -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL server for one test, which may stop, kill and start it."""
+    """A PostgreSQL server for the tests of one file, which may stop, kill and start it, and leave it running."""
     with scratch_postgres() as server:
         yield server

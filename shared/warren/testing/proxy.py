@@ -28,17 +28,21 @@ class _Link:
 
 
 class Proxy:
-    """Stands between clients and a server on 127.0.0.1: `async with Proxy(server_port) as proxy`."""
+    """Stands between clients and a server on 127.0.0.1: `async with Proxy(server_port) as proxy`.
 
-    def __init__(self, server_port: int) -> None:
+    At `port`, if given: before and after the block nobody listens there, as if the server were not running.
+    """
+
+    def __init__(self, server_port: int, port: int = 0) -> None:
         self._server_port = server_port
+        self._own_port = port
         self._server: asyncio.Server | None = None
         self._network = Network.fine
         self._links: set[_Link] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1")
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._own_port)
         return self
 
     async def __aexit__(

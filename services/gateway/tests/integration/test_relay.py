@@ -4,15 +4,17 @@ import asyncio
 from typing import Any
 
 import sqlalchemy as sa
+from yarl import URL
 
 from gateway.models import jobs
 from gateway.relay import GRACE_SECONDS, Relay
 from gateway.store import jobs as store
 from warren import topology
 from warren.database import Database
-from warren.embedded import EmbeddedRabbitMQ
+from warren.embedded import EmbeddedRabbitMQ, free_port
 from warren.errors import BrokerUnavailable
 from warren.jobs import JobMessage
+from warren.testing.proxy import Proxy
 
 from .conftest import StartGateway
 from .support import SECONDS, RunningGateway, until
@@ -156,11 +158,12 @@ async def test_an_offered_job_that_is_refused_is_left_for_the_sweep(gateway: Run
 
 
 async def test_jobs_are_accepted_while_rabbitmq_is_away_and_run_when_it_is_back(
-    start_gateway: StartGateway, own_rabbitmq: EmbeddedRabbitMQ
+    start_gateway: StartGateway, vhost: str, rabbitmq: EmbeddedRabbitMQ
 ) -> None:
-    topology.declare(own_rabbitmq.url)
-    own_rabbitmq.stop()
-    async with start_gateway(broker_url=own_rabbitmq.url, unsent_sweep_seconds=0.2) as gateway:
+    topology.declare(vhost)
+    port = free_port()
+    url = str(URL(vhost).with_port(port))
+    async with start_gateway(broker_url=url, unsent_sweep_seconds=0.2) as gateway:
         job = await gateway.http.ask()
         stream = asyncio.create_task(gateway.http.get(job["urls"]["events"], timeout=60))
         health = await gateway.http.get("/health")
@@ -172,20 +175,20 @@ async def test_jobs_are_accepted_while_rabbitmq_is_away_and_run_when_it_is_back(
         assert queued.json()["status"] == "queued"
         assert (await gateway.http.post(queued.json()["urls"]["cancel"])).json()["status"] == "cancelled"
 
-        await asyncio.to_thread(own_rabbitmq.start)
-        async with asyncio.timeout(30):
-            await gateway.parts.broker.ready()
-        arrived: asyncio.Queue[str] = asyncio.Queue()
+        async with Proxy(rabbitmq.port, port):
+            async with asyncio.timeout(30):
+                await gateway.parts.broker.ready()
+            arrived: asyncio.Queue[str] = asyncio.Queue()
 
-        async def take(message: Any) -> None:
-            await message.ack()
-            arrived.put_nowait(message.message_id)
+            async def take(message: Any) -> None:
+                await message.ack()
+                arrived.put_nowait(message.message_id)
 
-        async def listen(channel: Any) -> None:
-            await (await channel.get_queue("analyzer", ensure=False)).consume(take)
+            async def listen(channel: Any) -> None:
+                await (await channel.get_queue("analyzer", ensure=False)).consume(take)
 
-        gateway.parts.broker.consume(listen)
-        async with asyncio.timeout(SECONDS + GRACE_SECONDS):
-            assert await arrived.get() == job["id"]
-        await gateway.run(job["id"]).finish()
-        assert "event: completed" in (await stream).text
+            gateway.parts.broker.consume(listen)
+            async with asyncio.timeout(SECONDS + GRACE_SECONDS):
+                assert await arrived.get() == job["id"]
+            await gateway.run(job["id"]).finish()
+            assert "event: completed" in (await stream).text
