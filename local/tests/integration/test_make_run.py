@@ -22,7 +22,7 @@ from warren.testing.services import scratch_directory
 
 PROGRAM = Path(sys.executable).with_name("warren-local")
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 class Run:
