@@ -7,6 +7,8 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest import rendering, status
+from digest.chat import queries as chat_queries
+from digest.content.shelf import Shelf
 from digest.store import bots, builds, channels, digests, posts
 from warren.contracts.base import Query
 from warren.contracts.digest_queries import (
@@ -49,14 +51,6 @@ Answer = Callable[[AsyncConnection, Any], Awaitable[BaseModel]]
 
 def handlers(database: Database, engine: str = "local") -> QueryHandlers:
     """Each query in a transaction of its own. `engine` is the one that `auto` means."""
-
-    def answered(answer: Answer) -> QueryHandler:
-        async def handle(query: Any) -> BaseModel:
-            async with database.transaction() as connection:
-                return await answer(connection, query)
-
-        return handle
-
     table: dict[type[Query], Answer] = {
         ListBots: bots.list_page,
         GetBot: _one(bots.find),
@@ -85,7 +79,20 @@ def handlers(database: Database, engine: str = "local") -> QueryHandlers:
         StatusQuery: status.status(engine),
         RecordResults: status.record_results,
     }
-    return {query: answered(answer) for query, answer in table.items()}
+    return {query: _answered(database, answer) for query, answer in table.items()}
+
+
+def chat_handlers(database: Database, shelf: Shelf) -> QueryHandlers:
+    """Those about topics, content and recommendations, likewise."""
+    return {query: _answered(database, answer) for query, answer in chat_queries.answers(shelf).items()}
+
+
+def _answered(database: Database, answer: Answer) -> QueryHandler:
+    async def handle(query: Any) -> BaseModel:
+        async with database.transaction() as connection:
+            return await answer(connection, query)
+
+    return handle
 
 
 def _one(find: Callable[[AsyncConnection, str, str], Awaitable[BaseModel]]) -> Answer:

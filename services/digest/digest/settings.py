@@ -33,4 +33,8 @@ class DigestSettings(LlmSettings):
     corpus_posts: int = Field(
         1000, ge=0, le=20_000, description="Newest posts from which the local engine learns a bot's words"
     )
+    daily_topics: int = Field(8, ge=1, le=100, description="Most popular topics of an owner that get content every day")
+    chat_keep_seconds: float = Field(
+        604_800.0, gt=0, description="How long chat messages are kept, with their replies and topics"
+    )
     digest_pool_size: int = Field(10, ge=1, le=100, description="Connections to PostgreSQL of one worker")

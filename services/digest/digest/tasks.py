@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from digest.chat.jobs import ChatJobs
+from digest.content.jobs import ContentJobs
 from digest.crunching import Cruncher
 from digest.delivery import Deliveries
 from digest.engines.asking import Engines
@@ -15,6 +17,7 @@ from digest.settings import DigestSettings
 from digest.ticks import Ticks
 from warren import jobs
 from warren.contracts.base import JobResult
+from warren.contracts.chat import Chat, Cleanup, DailyContent, FindTopics, Recommend, RefreshTopics, TopicContent
 from warren.contracts.digest import (
     BuildDigest,
     CategorizeBatch,
@@ -53,6 +56,20 @@ def handlers(
         PollFeed: Feeds(database, fetcher, cruncher).poll,
         DeliverDigest: Deliveries(database, fetcher).deliver,
         Tick: Ticks(database, send).tick,
+    }
+    return {kind: _tried_again(handler) for kind, handler in table.items()}
+
+
+def chat_handlers(chats: ChatJobs, contents: ContentJobs) -> JobHandlers:
+    """Those of chat and content."""
+    table: JobHandlers = {
+        Chat: chats.chat,
+        FindTopics: chats.find_topics,
+        Recommend: chats.recommend,
+        DailyContent: contents.daily,
+        TopicContent: contents.prepare,
+        RefreshTopics: contents.refresh,
+        Cleanup: contents.clean_up,
     }
     return {kind: _tried_again(handler) for kind, handler in table.items()}
 

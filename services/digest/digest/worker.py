@@ -6,6 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import sqlalchemy as sa
 
 from digest import queries, tasks
+from digest.chat.jobs import ChatJobs
+from digest.content.jobs import ContentJobs
+from digest.content.library import Library
+from digest.content.shelf import Shelf
 from digest.crunching import Cruncher
 from digest.engines.asking import Engines
 from digest.engines.llm import LlmEngine
@@ -15,7 +19,7 @@ from digest.models import bots
 from digest.settings import DigestSettings
 from digest.store import fates
 from warren import database
-from warren.contracts.chat import Chat
+from warren.contracts.chat import Chat, Cleanup, DailyContent, RefreshTopics
 from warren.contracts.digest import BuildDigest, CategorizeBatch, PollFeed, Tick
 from warren.database import Database
 from warren.llm import connect
@@ -33,7 +37,8 @@ async def bootstrap(settings: DigestSettings, core: Core) -> AsyncIterator[Handl
         )
         cruncher = await stack.enter_async_context(Cruncher())
         local = LocalEngine(cruncher, _corpus(store, settings.corpus_posts))
-        llm = LlmEngine(await stack.enter_async_context(connect(settings))) if settings.llm_enabled else None
+        client = await stack.enter_async_context(connect(settings)) if settings.llm_enabled else None
+        llm = LlmEngine(client) if client else None
         fetch = await stack.enter_async_context(
             fetcher(
                 max_bytes=settings.feed_max_bytes,
@@ -42,7 +47,16 @@ async def bootstrap(settings: DigestSettings, core: Core) -> AsyncIterator[Handl
             )
         )
         jobs = tasks.handlers(settings, store, core.send, cruncher, Engines(local, llm), fetch)
-        yield Handlers(jobs=jobs, queries=queries.handlers(store, "llm" if llm else "local"))
+        shelf = Shelf(Library.load())
+        chats = ChatJobs(store, core.send, shelf, client)
+        contents = ContentJobs(store, core.send, shelf, client, settings)
+        yield Handlers(
+            jobs={**jobs, **tasks.chat_handlers(chats, contents)},
+            queries={
+                **queries.handlers(store, "llm" if llm else "local"),
+                **queries.chat_handlers(store, shelf),
+            },
+        )
 
 
 def _corpus(store: Database, limit: int) -> Corpus:
@@ -63,5 +77,10 @@ service = Service(
     # One process takes them all: each queue has its own number of jobs at a time, so builds that wait for their
     # batches never keep those from running.
     queues=(PollFeed.queue, BuildDigest.queue, CategorizeBatch.queue, Chat.queue),
-    schedules=(Schedule(every_seconds=60, payload=lambda slot: Tick(slot=slot)),),
+    schedules=(
+        Schedule(every_seconds=60, payload=lambda slot: Tick(slot=slot)),
+        Schedule(every_seconds=1800, payload=lambda slot: RefreshTopics(slot=slot)),
+        Schedule(every_seconds=3600, payload=lambda slot: DailyContent(slot=slot)),
+        Schedule(every_seconds=86_400, payload=lambda slot: Cleanup(slot=slot)),
+    ),
 )

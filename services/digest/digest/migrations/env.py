@@ -1,6 +1,6 @@
 """Run by Alembic."""
 
-from digest.models import metadata
+from digest import models_chat
 from warren.database import run_migrations
 
-run_migrations(metadata)
+run_migrations(models_chat.messages.metadata)

@@ -1,0 +1,1 @@
+"""Replies to chat messages: by a language model, or by the local engine."""

@@ -1,0 +1,1 @@
+"""Quotes, articles and videos on a topic, and who is recommended which."""

@@ -1,0 +1,1 @@
+"""What messages are about, and what is popular."""
