@@ -17,13 +17,11 @@ from digest.store import topics as topic_store
 from digest.topics import asking
 from digest.topics.extract import find_topics, language_of
 from warren import jobs
-from warren.broker import Broker
 from warren.contracts.base import JobPayload
 from warren.contracts.chat import Chat, ChatReply, FindTopics, FoundTopics, Recommend, Recommended, Reply
 from warren.contracts.usage import Usage
 from warren.database import Database
 from warren.ids import new_id
-from warren.jobs import JobMessage
 from warren.llm import LlmClient, LlmError, LlmUnavailable
 from warren.worker.job import Job
 from warren.worker.log import insist
@@ -45,9 +43,9 @@ class _Before:
 class ChatJobs:
     """Handlers."""
 
-    def __init__(self, database: Database, broker: Broker, shelf: Shelf, llm: LlmClient | None) -> None:
+    def __init__(self, database: Database, send: jobs.Send, shelf: Shelf, llm: LlmClient | None) -> None:
         self._database = database
-        self._broker = broker
+        self._send = send
         self._shelf = shelf
         self._llm = llm
 
@@ -140,7 +138,8 @@ class ChatJobs:
         return FoundTopics(topics=topics, engine="local", usage=Usage())
 
     async def _count(self, connection: AsyncConnection, payload: FindTopics, found: FoundTopics) -> FoundTopics:
-        row = await messages.find(connection, payload.owner, payload.message_id, lock=True)
+        await topic_store.take_turns(connection, payload.owner)
+        row = await messages.find(connection, payload.owner, payload.message_id)
         if row is None or row.topics is not None:  # another run of this job was faster
             return found if row is None else found.model_copy(update={"topics": tuple(row.topics)})
         names = [
@@ -164,4 +163,4 @@ class ChatJobs:
 
     async def _follow(self, job_id: str, payload: JobPayload) -> None:
         """Have RabbitMQ take a follow-up job, whenever that is. Again does no harm: its id is the same."""
-        await insist(lambda: jobs.publish(self._broker, JobMessage.of(job_id, payload)), lambda: False)
+        await insist(lambda: self._send(jobs.JobMessage.of(job_id, payload)), lambda: False)

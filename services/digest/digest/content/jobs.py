@@ -15,7 +15,6 @@ from digest.store import content as store
 from digest.store import messages, slots
 from digest.store import topics as topic_store
 from warren import jobs
-from warren.broker import Broker
 from warren.contracts.chat import (
     Cleanup,
     CleanupReport,
@@ -31,7 +30,6 @@ from warren.contracts.chat import (
 from warren.contracts.usage import Usage
 from warren.database import Database
 from warren.ids import new_id
-from warren.jobs import JobMessage
 from warren.llm import LlmClient, LlmError
 from warren.worker.job import Job
 
@@ -45,10 +43,10 @@ class ContentJobs:
     """Handlers."""
 
     def __init__(
-        self, database: Database, broker: Broker, shelf: Shelf, llm: LlmClient | None, settings: DigestSettings
+        self, database: Database, send: jobs.Send, shelf: Shelf, llm: LlmClient | None, settings: DigestSettings
     ) -> None:
         self._database = database
-        self._broker = broker
+        self._send = send
         self._shelf = shelf
         self._llm = llm
         self._daily_topics = settings.daily_topics
@@ -68,7 +66,7 @@ class ContentJobs:
             ]
             # Before the slot is committed: a crash in between sends them again, which does no harm, instead of never.
             for payload in wanted:
-                await jobs.publish(self._broker, JobMessage.of(new_id("job"), payload))
+                await self._send(jobs.JobMessage.of(new_id("job"), payload))
         return DailyReport(owners=len({one.owner for one in wanted}), topics=len(wanted))
 
     async def _popular(self, connection: AsyncConnection) -> list[tuple[str, str]]:

@@ -17,10 +17,10 @@ DIALOG = timedelta(hours=1)
 """A message after so long a silence begins a new conversation."""
 
 
-async def find(connection: AsyncConnection, owner: str, message_id: str, *, lock: bool = False) -> Any:
+async def find(connection: AsyncConnection, owner: str, message_id: str) -> Any:
     """The row of a message, or None."""
     wanted = sa.select(messages).where(messages.c.owner == owner, messages.c.id == message_id)
-    return (await connection.execute(wanted.with_for_update() if lock else wanted)).one_or_none()
+    return (await connection.execute(wanted)).one_or_none()
 
 
 async def add(

@@ -27,6 +27,12 @@ def decayed(now: sa.ColumnElement[Any]) -> sa.ColumnElement[float]:
     return topics.c.popularity * sa.func.power(sa.literal(0.5, sa.Double), age / HALF_LIFE.total_seconds())
 
 
+async def take_turns(connection: AsyncConnection, owner: str) -> None:
+    """Messages of one owner are counted one after the other: at once, two that bring the same new topic would both
+    find it new, and two that share topics could wait for each other."""
+    await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"digest.topics {owner}"))))
+
+
 async def count(connection: AsyncConnection, owner: str, key: str, name: str, at: datetime) -> str:
     """Count a message for a topic; returns the topic's name, which is another's that means the same."""
     known = sa.select(topics.c.key, topics.c.merged_into).where(topics.c.owner == owner)
@@ -125,14 +131,19 @@ async def _merge(connection: AsyncConnection, owner: str) -> int:
     """Two messages may have brought two spellings at the same moment."""
     mine = sa.select(topics).where(topics.c.owner == owner, topics.c.merged_into.is_(None))
     found = await connection.execute(mine.order_by(decayed(sa.func.now()).desc()).limit(COMPARED))
-    rows = {row.key: row for row in found}
+    rows = {row["key"]: dict(row) for row in found.mappings()}
     merged = merges(rows)
     for key, twin in merged.items():
         lost, kept = rows[key], rows[twin]
-        last_at = max(lost.last_at, kept.last_at)
-        total = sum(row.popularity * 0.5 ** ((last_at - row.last_at) / HALF_LIFE) for row in (lost, kept))
-        rows[twin] = kept._replace(popularity=total, messages=kept.messages + lost.messages, last_at=last_at)
-        changed = {"popularity": total, "messages": rows[twin].messages, "last_at": last_at}
+        last_at = max(lost["last_at"], kept["last_at"])
+        changed = {
+            "popularity": sum(
+                row["popularity"] * 0.5 ** ((last_at - row["last_at"]) / HALF_LIFE) for row in (lost, kept)
+            ),
+            "messages": lost["messages"] + kept["messages"],
+            "last_at": last_at,
+        }
+        kept.update(changed)
         await connection.execute(topics.update().where(topics.c.owner == owner, topics.c.key == twin).values(changed))
         await connection.execute(
             topics.update()
