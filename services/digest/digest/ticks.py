@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects.postgresql import insert
 
 from digest import schedule
 from digest.delivery import request_delivery, undelivered
 from digest.models import bots, builds, channels, schedule_slots
 from digest.store import builds as build_store
+from digest.store import slots
 from warren import jobs
 from warren.contracts.digest import BuildDigest, PollFeed, Tick, TickReport
 from warren.database import Database
@@ -52,13 +52,8 @@ class Ticks:
 
     async def claim(self, name: str, slot: str, by: str) -> bool:
         """Whether this slot of the schedule is ours to do: nobody did it, or we did and were interrupted."""
-        values = {"schedule": name, "slot": slot, "claimed_by": by}
         async with self._database.transaction() as connection:
-            await connection.execute(insert(schedule_slots).values(values).on_conflict_do_nothing())
-            ours = sa.select(schedule_slots.c.claimed_by).where(
-                schedule_slots.c.schedule == name, schedule_slots.c.slot == slot
-            )
-            return bool((await connection.execute(ours)).scalar_one() == by)
+            return await slots.claim(connection, name, slot, by)
 
     async def _due_builds(self, minute: datetime) -> list[BuildDigest]:
         wanted = sa.select(bots.c.id, bots.c.owner, bots.c.schedule).where(bots.c.active, bots.c.schedule != "")

@@ -56,7 +56,7 @@ class ContentJobs:
         """Sends a job for each topic that has no content yet: a day that could not be prepared is tried every hour."""
         at = datetime.fromisoformat(job.payload.slot)
         async with self._database.transaction() as connection:
-            if not await slots.claim(connection, job.payload.kind, job.payload.slot):
+            if not await slots.claim(connection, job.payload.kind, job.payload.slot, job.id):
                 return DailyReport()
             wanted = [
                 TopicContent(owner=owner, topic=topic, day=day)
@@ -64,9 +64,9 @@ class ContentJobs:
                 for owner, topic in await self._popular(connection)
                 if not await store.has(connection, owner, self._shelf.key(topic), day)
             ]
-            # Before the slot is committed: a crash in between sends them again, which does no harm, instead of never.
-            for payload in wanted:
-                await self._send(jobs.JobMessage.of(new_id("job"), payload))
+        # A crash in between has the job delivered again, and these are sent again, which does no harm.
+        for payload in wanted:
+            await self._send(jobs.JobMessage.of(new_id("job"), payload))
         return DailyReport(owners=len({one.owner for one in wanted}), topics=len(wanted))
 
     async def _popular(self, connection: AsyncConnection) -> list[tuple[str, str]]:
@@ -108,15 +108,14 @@ class ContentJobs:
 
     async def refresh(self, job: Job[RefreshTopics]) -> TopicsReport:
         async with self._database.transaction() as connection:
-            if not await slots.claim(connection, job.payload.kind, job.payload.slot):
+            if not await slots.claim(connection, job.payload.kind, job.payload.slot, job.id):
                 return TopicsReport()
             return await topic_store.refresh(connection)
 
     async def clean_up(self, job: Job[Cleanup]) -> CleanupReport:
         async with self._database.transaction() as connection:
-            if not await slots.claim(connection, job.payload.kind, job.payload.slot):
+            if not await slots.claim(connection, job.payload.kind, job.payload.slot, job.id):
                 return CleanupReport()
-            await slots.forget(connection)
             now = sa.func.now()
             topics_gone = await connection.execute(user_topics.delete().where(user_topics.c.expires_at < now))
             recommended = await connection.execute(recommendations.delete().where(recommendations.c.expires_at < now))

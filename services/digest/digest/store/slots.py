@@ -6,20 +6,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.models import schedule_slots
 
-KEEP = sa.text("interval '2 days'")
 
-
-async def claim(connection: AsyncConnection, schedule: str, slot: str) -> bool:
-    """Whether this slot was free. It is taken when the caller's transaction commits, so its work belongs in there."""
-    claimed = await connection.execute(
-        insert(schedule_slots)
-        .values(schedule=schedule, slot=slot)
-        .on_conflict_do_nothing()
-        .returning(schedule_slots.c.slot)
+async def claim(connection: AsyncConnection, schedule: str, slot: str, by: str) -> bool:
+    """Whether this slot is the job's to do: nobody did it, or this job did and was interrupted."""
+    values = {"schedule": schedule, "slot": slot, "claimed_by": by}
+    await connection.execute(insert(schedule_slots).values(values).on_conflict_do_nothing())
+    ours = sa.select(schedule_slots.c.claimed_by).where(
+        schedule_slots.c.schedule == schedule, schedule_slots.c.slot == slot
     )
-    return claimed.scalar_one_or_none() is not None
-
-
-async def forget(connection: AsyncConnection) -> None:
-    """Remove old slots."""
-    await connection.execute(schedule_slots.delete().where(schedule_slots.c.created_at < sa.func.now() - KEEP))
+    return (await connection.execute(ours)).scalar_one_or_none() == by
