@@ -1,12 +1,16 @@
 /** The console: the frame around its pages, and which page and what of it the address names. */
 
 import { AnalyzePage } from "./analyze/page.js";
+import { ChatPage } from "./chat/page.js";
+import { DigestsPage } from "./digests/page.js";
 import { JobEvents } from "./lib/events.js";
 import { translatePage, t } from "./lib/i18n.js";
 import { forgetKey, hasKey } from "./lib/key.js";
 import { TranscribePage } from "./transcribe/page.js";
 
-const FIRST_STOP = { analyze: "question", transcribe: "record" }; // where the skip link leads
+// Where the skip link leads, and what it says.
+const FIRST_STOP = { analyze: "question", transcribe: "record", digests: "digests", chat: "message" };
+const SKIP = { analyze: "skip", transcribe: "skip.record", digests: "skip.content", chat: "skip.message" };
 
 const byId = (id) => document.getElementById(id);
 
@@ -29,7 +33,7 @@ function turnTo(name, before, left) {
     else byId(`nav-${page}`).removeAttribute("aria-current");
   }
   document.body.dataset.page = name;
-  byId("skip").textContent = t(name === "analyze" ? "skip" : "skip.record");
+  byId("skip").textContent = t(SKIP[name]);
   // A page one comes back to is as it was left; from itself, its link leads to its start.
   byId(`nav-${name}`).href = `#/${name}`;
   if (before) byId(`nav-${before}`).href = left || `#/${before}`;
@@ -64,6 +68,11 @@ function frame() {
 
 frame();
 const events = new JobEvents((up) => (byId("connection").textContent = up ? "" : t("connection.lost")));
-const pages = { analyze: new AnalyzePage({ events }), transcribe: new TranscribePage({ events }) };
+const pages = {
+  analyze: new AnalyzePage({ events }),
+  transcribe: new TranscribePage({ events }),
+  digests: new DigestsPage({ events }),
+  chat: new ChatPage(),
+};
 window.addEventListener("hashchange", (event) => route(pages, new URL(event.oldURL).hash));
 route(pages);

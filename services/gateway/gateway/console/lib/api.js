@@ -19,12 +19,49 @@ export function idempotencyKey() {
   return [...words].map((word) => word.toString(16).padStart(8, "0")).join("");
 }
 
-/** Calls the API and returns its JSON, or null for an empty answer. Asks for a key when the server wants one. */
-export async function call(method, path, { query = {}, body = null } = {}) {
+/**
+ * Calls the API and returns its JSON, or null for an empty answer. Asks for a key when the server wants one. `json` is
+ * what to send; `key` makes a second try of a call that creates something safe.
+ */
+export async function call(method, path, { query = {}, json = null, key = null } = {}) {
   const url = new URL(address(path));
   for (const [name, value] of Object.entries(query)) if (value) url.searchParams.set(name, value);
-  const response = await authorized((headers) => send(url, { method, headers, body }));
+  const response = await authorized((headers) => send(url, { method, ...carrying({ json, key, headers }) }));
   return response.status === 204 ? null : response.json();
+}
+
+/** Posts `json` and tells `onevent(event)` each of the Server-Sent Events of the answer, which are JSON. */
+export async function streamed(path, json, onevent) {
+  const accept = { Accept: "text/event-stream" };
+  const response = await authorized((headers) =>
+    send(address(path), { method: "POST", ...carrying({ json, headers: { ...headers, ...accept } }) }),
+  );
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let held = ""; ; ) {
+    const { value, done } = await reader.read().catch((error) => { throw new ApiError({ detail: error.message }); });
+    if (done) return;
+    const events = (held + value).split("\n\n");
+    held = events.pop();
+    for (const event of events) {
+      const data = event.split("\n").find((line) => line.startsWith("data: "));
+      if (data) onevent(JSON.parse(data.slice("data: ".length)));
+    }
+  }
+}
+
+/** Posts lines of JSON and returns the JSON of the answer. */
+export async function sendLines(path, lines) {
+  const type = { "Content-Type": "application/x-ndjson" };
+  const response = await authorized((headers) =>
+    send(address(path), { method: "POST", headers: { ...headers, ...type }, body: lines }),
+  );
+  return response.json();
+}
+
+function carrying({ json, key = null, headers }) {
+  if (key) headers = { ...headers, "Idempotency-Key": key };
+  if (json === null) return { headers };
+  return { headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(json) };
 }
 
 /** The bytes of something the API serves, for example an artifact. */

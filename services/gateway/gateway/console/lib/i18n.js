@@ -43,6 +43,9 @@ export function ago(iso) {
   return dates.format(new Date(iso));
 }
 
+/** A moment, as the language writes it. */
+export const dated = (iso) => dates.format(new Date(iso));
+
 /** This moment, as the language writes it. */
 export const now = () => dates.format(new Date());
 
