@@ -18,6 +18,8 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from warren.embedded import free_port
 
+from .shell import Shell
+
 READY_SECONDS = 100.0
 STOP_SECONDS = 15.0
 EXPECT_MS = 15_000
@@ -72,6 +74,14 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
         process.terminate()
         process.wait(STOP_SECONDS)
         reader.join(STOP_SECONDS)
+
+
+@pytest.fixture
+def shell(suite: Suite, tmp_path: Path) -> Shell:
+    """A shell for calls of the suite with curl, in a folder of its own."""
+    if shutil.which("curl") is None:
+        pytest.skip("needs curl: apt-get install curl")
+    return Shell(suite.url, tmp_path)
 
 
 def _wait(ready: Future[bool]) -> bool:

@@ -5,19 +5,14 @@ The page with their JavaScript is in `compat_js/`.
 
 import base64
 import json
-import shutil
-import subprocess
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from websockets.sync.client import connect
 
 from .conftest import Suite
+from .shell import SECONDS, SERVER, Shell
 
-SERVER = "http://localhost:8000"
-"""Where these lines look for the server; only the port is another in the tests."""
 NEW_SESSION = f"curl -s -X POST {SERVER}/api/sessions"
 ANALYZE = (
     f"curl -s -X POST {SERVER}/api/analyze-async "
@@ -27,53 +22,17 @@ ASK_AGAIN = (
     f"curl -s -X POST {SERVER}/api/analyze-async "
     '-F "session_id=$SESSION_ID" -F "query=what is the average amount by city?"'
 )
-TASK = f"curl -s {SERVER}/api/tasks/$TASK_ID"
 HEALTH = f"curl -s -f {SERVER}/health"
 
 TABLE = "city,amount\nLyon,1\nLyon,3\nTurin,10\nTurin,20\n"
 PNG = "data:image/png;base64,"
-SECONDS = 60.0
-ENDED = {"SUCCESS", "FAILURE", "REVOKED"}
-
-
-class Shell:
-    """A shell in a folder with `sales.csv`, for lines that print one JSON object."""
-
-    def __init__(self, suite: Suite, folder: Path) -> None:
-        self._port = suite.url.rpartition(":")[2]
-        self._folder = folder
-
-    def run(self, line: str, **variables: str) -> dict[str, Any]:
-        done = subprocess.run(
-            ["/bin/sh", "-c", line.replace(":8000/", f":{self._port}/")],
-            cwd=self._folder,
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "NO_PROXY": "localhost", **variables},
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
-
-    def poll(self, task_id: str) -> list[dict[str, Any]]:
-        """What the task's address says until the task has ended."""
-        seen: list[dict[str, Any]] = []
-        deadline = time.monotonic() + SECONDS
-        while not seen or seen[-1]["status"] not in ENDED:
-            assert time.monotonic() < deadline, seen[-1]
-            seen.append(self.run(TASK, TASK_ID=task_id))
-            time.sleep(0.1)
-        return seen
 
 
 @pytest.fixture
-def shell(suite: Suite, tmp_path: Path) -> Shell:
-    if shutil.which("curl") is None:
-        pytest.skip("needs curl: apt-get install curl")
+def shell(shell: Shell, tmp_path: Path) -> Shell:
+    """One in a folder with `sales.csv`."""
     (tmp_path / "sales.csv").write_text(TABLE)
-    return Shell(suite, tmp_path)
+    return shell
 
 
 def test_the_curl_lines_go_from_a_session_to_a_result(shell: Shell) -> None:

@@ -54,6 +54,7 @@ async def _once(data: bytes) -> AsyncIterator[bytes]:
     yield data
 
 
+@pytest.mark.timeout(300)
 async def test_schemathesis_finds_nothing(
     start_gateway: StartGateway, gateway_vhost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
