@@ -31,6 +31,8 @@ LONGEST_SECONDS = 30.0
 IDLE_SECONDS = 10
 """After so long without its client a stream ends by itself."""
 PATIENCE_SECONDS = 120.0
+SILENCE = 3
+"""Times as long as speech: the recognition of more speech than this would not keep up on two cores."""
 MEGABYTE = 1_000_000
 WAYS = ("ends",) * 6 + ("comes back",) * 3 + ("vanishes",)
 """What clients do when they have spoken; each as likely as it stands here."""
@@ -65,9 +67,10 @@ class Client:
         way = self.chance.choice(WAYS)
         if self.chance.random() < 0.2:
             return Talk("encoding=container", _chunks(SPEECH.read_bytes()), way)
-        chunks = itertools.cycle(_chunks(self.speech + bytes(len(self.speech))))
-        seconds = self.chance.uniform(1, LONGEST_SECONDS)
-        return Talk("interim=true", list(itertools.islice(chunks, int(seconds * RATE))), way)
+        chunks = _chunks(self.speech + bytes(SILENCE * len(self.speech)))
+        first = self.chance.randrange(len(chunks))
+        last = first + int(self.chance.uniform(1, LONGEST_SECONDS) * RATE)
+        return Talk("interim=true", list(itertools.islice(itertools.cycle(chunks), first, last)), way)
 
     async def _visit(self, talk: Talk) -> None:
         half = len(talk.audio) // 2 if talk.way == "comes back" else len(talk.audio)
@@ -83,7 +86,8 @@ class Client:
             ready = json.loads(await socket.recv())
             if ready["type"] != "ready":
                 raise RuntimeError(ready)
-            hearing = asyncio.create_task(self._hear(socket, len(audio)))
+            taken = asyncio.Event()
+            hearing = asyncio.create_task(self._hear(socket, len(audio), taken))
             started = time.monotonic()
             for number, chunk in enumerate(audio):
                 await asyncio.sleep(max(0.0, started + number / RATE - time.monotonic()))
@@ -91,22 +95,28 @@ class Client:
             if end:
                 await socket.send('{"type": "end"}')
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await hearing if end else await self._acknowledged(hearing, socket)
+                await hearing if end else await self._cut_off(hearing, taken, socket)
         return str(ready["resume_token"])
 
-    async def _hear(self, socket: ClientConnection, chunks: int) -> None:
+    async def _hear(self, socket: ClientConnection, chunks: int, taken: asyncio.Event) -> None:
         async for message in socket:
             said = json.loads(message)
             self.counts[said["type"]] += 1
             chunks -= said["type"] == "ack"
+            if not chunks:
+                taken.set()
             if said["type"] == "error":
                 raise RuntimeError(said)
         if chunks:
             raise RuntimeError(f"{chunks} chunks were not acknowledged")
 
-    async def _acknowledged(self, hearing: "asyncio.Task[None]", socket: ClientConnection) -> None:
-        """Be cut off once all was taken."""
-        await (await socket.ping())
+    async def _cut_off(self, hearing: "asyncio.Task[None]", taken: asyncio.Event, socket: ClientConnection) -> None:
+        """Once all is acknowledged: what was not, a client would have to send again."""
+        acknowledged = asyncio.create_task(taken.wait())
+        await asyncio.wait({acknowledged, hearing}, return_when=asyncio.FIRST_COMPLETED)
+        acknowledged.cancel()
+        if hearing.done():
+            hearing.result()
         hearing.cancel()
         socket.transport.abort()
 
