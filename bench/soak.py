@@ -30,7 +30,7 @@ STREAMS = int(os.environ.get("SOAK_STREAMS", "10"))
 LONGEST_SECONDS = 30.0
 IDLE_SECONDS = 10
 """After so long without its client a stream ends by itself."""
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
 SILENCE = 3
 """Times as long as speech: the recognition of more speech than this would not keep up on two cores."""
 MEGABYTE = 1_000_000

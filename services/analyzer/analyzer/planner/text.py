@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-import snowballstemmer  # type: ignore[import-untyped]
+import snowballstemmer
 
 TokenKind = Literal["word", "number", "quoted", "date", "symbol"]
 
