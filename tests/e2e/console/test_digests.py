@@ -70,12 +70,19 @@ async def test_a_bot_is_made_tried_and_run_and_its_digest_is_read(console: Conso
     await expect(page.get_by_role("heading", level=1)).to_have_text("My sports")
 
     await page.get_by_role("button", name="Try on ten posts").click()
-    await expect(page.locator(".tried-posts li")).to_have_count(len(POSTS), timeout=ANSWER_MS)
-    await expect(page.locator(".tried-posts")).to_contain_text("wins the football cup")
+    await expect(page.locator(".tried li")).to_have_count(len(POSTS), timeout=ANSWER_MS)
+    await expect(page.locator(".tried")).to_contain_text("wins the football cup")
 
     await page.get_by_role("button", name="Make a digest now").click()
     await expect(page.get_by_role("list", name="Batches").get_by_role("listitem").first).to_contain_text("Batch 1")
-    await page.get_by_role("link", name="Read the digest").click(timeout=ANSWER_MS)
+    read = page.get_by_role("link", name="Read the digest")
+    await expect(read).to_be_visible(timeout=ANSWER_MS)
+    await expect(page.locator(".digest-list li")).to_have_count(1)
+    await page.get_by_text("What was left out lately, and why").click()
+    await expect(page.get_by_role("listitem").filter(has_text="Shares fall after warning").last).to_contain_text(
+        "category"
+    )
+    await read.click()
     await expect(page.locator(".digest .story").first).to_be_visible()
     await expect(page.get_by_role("heading", level=2)).to_have_text("Sports")
     await _nothing_came_of_it(console)

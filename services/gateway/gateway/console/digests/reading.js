@@ -59,11 +59,14 @@ function sectionView(section, n, numbers) {
 }
 
 function storyView(item, numbers) {
-  const others = item.post_ids.length - 1;
+  const told = item.sentences.flatMap((sentence) => [sentence.text, ...sentence.post_ids.map((id) => citation(id, numbers)), " "]);
+  const cited = new Set(item.sentences.flatMap((sentence) => sentence.post_ids));
+  const others = item.post_ids.filter((id) => !cited.has(id));
+  const facts = [item.published_at && dated(item.published_at), others.length > 0 && t("digest.others", { n: others.length })];
   return el("section", { class: "story" },
     el("h3", { dir: "auto" }, outward(item.title || t("post.untitled"), item.url)),
-    el("p", { dir: "auto" }, item.sentences.flatMap((sentence) => [sentence.text, ...sentence.post_ids.map((id) => citation(id, numbers)), " "])),
-    el("p", { class: "muted small" }, [item.published_at && dated(item.published_at), others > 0 && t("digest.others", { n: others })].filter(Boolean).join(" · ")));
+    el("p", { dir: "auto" }, told),
+    el("p", { class: "muted small" }, facts.filter(Boolean).join(" · "), others.map((id) => citation(id, numbers))));
 }
 
 /** A small number that opens the post a sentence came from. */

@@ -261,6 +261,9 @@ export const en = {
   "try.none": "There are no posts to try on. Add some to one of its channels.",
   "try.dropped": "left out",
 
+  "dropped.title": "What was left out lately, and why",
+  "dropped.none": "Nothing was left out.",
+
   "run.title": "This run",
   "run.progress": "Progress of the run",
   "run.batches": "Batches",

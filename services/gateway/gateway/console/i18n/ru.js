@@ -261,6 +261,9 @@ export const ru = {
   "try.none": "Пробовать не на чем: добавьте посты в один из каналов бота.",
   "try.dropped": "не вошёл",
 
+  "dropped.title": "Что не вошло и почему",
+  "dropped.none": "Вошло всё.",
+
   "run.title": "Этот запуск",
   "run.progress": "Ход работы",
   "run.batches": "Пачки",
