@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from digest.crunching import Cruncher
-from digest.engines import extract, sorting
+from digest.engines import crunched
 from digest.engines.base import NO_CATEGORY, Answer, Answers, Brief, Text
 
 Corpus = Callable[[str], Awaitable[list[str]]]
@@ -22,11 +22,11 @@ class LocalEngine:
     async def categorize(self, brief: Brief, texts: Sequence[Text]) -> Answers:
         given = [text.whole for text in texts]
         key = f"{brief.corpus} {hash((brief.categories, brief.categorization_prompt))}"
-        found = await self._cruncher.run(sorting.sort_known, key, given)
+        found = await self._cruncher.run(crunched.sort_known, key, given)
         if found is None:
             corpus = await self._corpus(brief.corpus)
             prompt = brief.categorization_prompt
-            found = await self._cruncher.run(sorting.sort, key, brief.categories, prompt, corpus, given)
+            found = await self._cruncher.run(crunched.sort, key, brief.categories, prompt, corpus, given)
         answers = {
             text.id: Answer(category=category, reason="" if category else NO_CATEGORY, engine=self.name)
             for text, category in zip(texts, found, strict=True)
@@ -34,7 +34,7 @@ class LocalEngine:
         return Answers(answers)
 
     async def summarize(self, _brief: Brief, texts: Sequence[Text]) -> Answers:
-        found = await self._cruncher.run(extract.summaries, [(text.title, text.text) for text in texts])
+        found = await self._cruncher.run(crunched.summaries, [(text.title, text.text) for text in texts])
         return Answers(
             {
                 text.id: Answer(sentences=tuple(sentences), engine=self.name)

@@ -9,9 +9,8 @@ import structlog
 from celery.canvas import chain, group
 
 from digest.crunching import Cruncher
-from digest.engines import suspicion
+from digest.engines import crunched, suspicion
 from digest.engines.asking import Engines
-from digest.engines.duplicates import repetitions
 from digest.models import builds
 from digest.pipeline import finish
 from digest.pipeline.batches import BatchSteps
@@ -106,7 +105,7 @@ class Builder:
         # Those that are fixed come first: only what comes later can be dropped.
         claimed.sort(key=lambda post: not post.fixed)
         texts = [*earlier, *(post.text for post in claimed)]
-        groups = await self._cruncher.run(repetitions, [text.whole for text in texts])
+        groups = await self._cruncher.run(crunched.repetitions, [text.whole for text in texts])
         fixed = {text.id for text in earlier} | {post.text.id for post in claimed if post.fixed}
         found = {
             texts[n].id: (texts[first].id, _reason(first < len(earlier)))

@@ -13,9 +13,8 @@ from typing import Any
 
 import pymorphy3
 import snowballstemmer
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from digest.topics.words import COMMON_EN, COMMON_RU
+from digest.topics.words import COMMON_EN, COMMON_RU, STOP_EN
 from warren.contracts.chat import LONGEST_TOPIC
 
 MOST_TOPICS = 3
@@ -59,7 +58,7 @@ def find_topics(text: str) -> tuple[str, ...]:
 def stems(text: str) -> tuple[str, ...]:
     """Stems of the words of a text that mean something, in order."""
     words = (word.lower() for word in _TOKEN.findall(text) if len(word) > 1)
-    return tuple(stem(word) for word in words if word not in ENGLISH_STOP_WORDS)
+    return tuple(stem(word) for word in words if word not in STOP_EN)
 
 
 def key_of(topic: str) -> str:
@@ -106,7 +105,7 @@ def _english(text: str) -> Iterator[_Phrase]:
 
 def _tells_something(word: str) -> bool:
     lower = word.lower().removesuffix("'s")
-    common = lower in ENGLISH_STOP_WORDS or lower in COMMON_EN or "'" in lower
+    common = lower in STOP_EN or lower in COMMON_EN or "'" in lower
     return len(lower) > 1 and bool(_WORD.match(lower)) and not common
 
 

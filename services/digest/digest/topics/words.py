@@ -1,5 +1,21 @@
 """Words that are never what a message is about."""
 
+_STOP = """
+a about above across after afterwards again against all almost alone along already also although always am among an
+and another any are around as at back be became because become been before behind being below beside besides between
+beyond both but by can cannot could did do does done down due during each either else enough etc even ever every
+except few for former from further had has have he hence her here hers herself him himself his how however i if in
+indeed into is it its itself least less many may me meanwhile might mine more moreover most mostly must my myself
+namely neither never nevertheless no none nor not nothing now nowhere of off often on once one only onto or other
+others otherwise our ours ourselves out over own per perhaps rather same she should since so some someone something
+sometimes somewhere such than that the their them themselves then thence there therefore these they this those though
+through throughout thus to together too toward towards under until up upon us very via was we were what whatever when
+whenever where whereas wherever whether which while who whoever whole whom whose why will with within without would
+yet you your yours yourself yourselves
+"""
+STOP_EN = frozenset(_STOP.split())
+"""Function words."""
+
 _EN = """
 able absolutely actually add advice ago agree ah alright anybody anymore anyone anything anyway ask asked asking
 aware away awesome bad basically begin beginning believe best better big bit bring bunch bye came care case chance
@@ -22,7 +38,7 @@ using various wait want wanted wants was wasn way ways week weeks weird went wer
 will wish won wonder wondering word words worked worry would wouldn wow wrong yeah year years yep yes yesterday yet
 """
 COMMON_EN = frozenset(_EN.split())
-"""Besides scikit-learn's list of stop words: what people write to each other whatever they talk about."""
+"""Besides those: what people write to each other whatever they talk about."""
 
 _RU = """
 благодарность близкий большой важный вариант вещь вид возможность вопрос время все второй выбор год дело день другой
