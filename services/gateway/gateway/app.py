@@ -11,6 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
+from starlette.requests import ClientDisconnect
 
 from gateway import asyncapi, openapi, problems
 from gateway.answers import Answer
@@ -86,6 +87,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.add_api_route("/", console, methods=["GET", "HEAD"], include_in_schema=False)
     for error in problems.HANDLED:
         app.add_exception_handler(error, problems.answer)
+    app.add_exception_handler(ClientDisconnect, problems.nobody_hears)
     app.add_middleware(BodyLimit, max_file_bytes=settings.max_upload_bytes)
     if settings.cors_origins:
         app.add_middleware(

@@ -91,11 +91,16 @@ def form_body(model: type[BaseModel], *, file_required: bool, json: bool = False
     return {"requestBody": {"required": True, "content": content}}
 
 
-def json_body(model: type[BaseModel], *, lines: bool = False, required: bool = True) -> dict[str, Any]:
-    """`openapi_extra=` of a route that reads this as JSON, or with `lines` also as lines of JSON, one item each."""
+def json_body(
+    model: type[BaseModel], *, example: Any = None, lines: str | None = None, required: bool = True
+) -> dict[str, Any]:
+    """`openapi_extra=` of a route that reads this as JSON; or also as lines of JSON, one item each, as in `lines`."""
     content: dict[str, Any] = {"application/json": {"schema": _inlined(model.model_json_schema())}}
-    if lines:
-        content["application/x-ndjson"] = {"schema": {"type": "string", "description": "One item a line"}}
+    if example is not None:
+        content["application/json"]["example"] = example
+    if lines is not None:
+        schema = {"type": "string", "description": "One item a line"}
+        content["application/x-ndjson"] = {"schema": schema, "example": lines}
     return {"requestBody": {"required": required, "content": content}}
 
 

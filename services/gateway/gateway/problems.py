@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import structlog
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
@@ -113,6 +113,11 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
     if problem.status_code == 500:
         log.error("request_crashed", exc_info=error)
     return problem.openai() if request.url.path.startswith(OPENAI) else problem.response()
+
+
+async def nobody_hears(_request: Request, _error: Exception) -> Response:
+    """The answer to a client that left while it was still sending: only the metrics see its status, as nginx's do."""
+    return Response(status_code=499)
 
 
 def _allowed(request: Request) -> dict[str, str]:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from warren.contracts.base import JobPayload, JobResult, Message
+from warren.contracts.digest_records import Category
 
 EngineChoice = Literal["auto", "local", "llm"]
 """auto: the model where there is a key, else the local engine."""
@@ -84,7 +85,7 @@ class SummarizeBatch(JobPayload):
 
 
 class PreviewBot(JobPayload):
-    """Try prompts on a few posts without keeping anything. Empty prompts are the bot's own."""
+    """Try prompts and categories on a few posts without keeping anything. What is empty is the bot's own."""
 
     kind: ClassVar[str] = "digest.preview"
     queue: ClassVar[str] = "digest"
@@ -93,6 +94,7 @@ class PreviewBot(JobPayload):
     owner: str
     bot_id: str
     max_posts: int = Field(10, ge=1, le=50)
+    categories: tuple[Category, ...] | None = Field(None, min_length=1, max_length=50)
     categorization_prompt: str | None = Field(None, max_length=20_000)
     summarization_prompt: str | None = Field(None, max_length=20_000)
     engine: EngineChoice = "auto"

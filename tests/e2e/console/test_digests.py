@@ -109,6 +109,18 @@ async def test_a_digest_cites_its_posts_and_goes_along_as_markdown(open_console:
         assert "Sports" in (await kept.path()).read_text()
 
 
+async def test_what_is_not_saved_yet_can_be_tried(open_console: OpenConsole, news: News) -> None:
+    async with open_console(path=f"/#/digests/edit-{news.bot}") as console:
+        page = console.page
+        await page.get_by_label("Name of the category").first.fill("Kicking balls")
+        await page.get_by_role("button", name="Try on ten posts").click()
+        await expect(page.locator(".tried .tag").filter(has_text="Kicking balls").first).to_be_visible(
+            timeout=ANSWER_MS
+        )
+        await page.get_by_role("link", name="Cancel").click()
+        await expect(page.get_by_role("list", name="Categories")).to_contain_text("Sports")
+
+
 async def test_links_lead_to_web_pages_only(console: Console) -> None:
     shown = await console.page.evaluate(
         """async (addresses) => {

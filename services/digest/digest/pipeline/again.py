@@ -64,6 +64,8 @@ class Again:
             order = (unprocessed(bot.id).desc(), posts.c.id.desc())
             found = await _texts(connection, _columns().where(own).order_by(*order).limit(payload.max_posts))
         texts = [text for text, _ in found]
+        if payload.categories is not None:
+            bot = bot.model_copy(update={"categories": payload.categories})
         brief = _brief(bot, payload.categorization_prompt, payload.summarization_prompt)
         results = await self._process(payload.engine, brief, texts)
         return Preview(

@@ -36,6 +36,7 @@ from warren.contracts.digest_records import (
     BotSpec,
     Build,
     Builds,
+    Category,
     Deleted,
     PromptVersions,
 )
@@ -44,6 +45,18 @@ from warren.ids import new_id
 router = APIRouter(prefix="/v1/bots", tags=["bots"])
 
 BotId = Annotated[str, Path(pattern=ID_PATTERN)]
+
+
+EXAMPLE = {
+    "name": "Morning news",
+    "channels": [],
+    "categories": [
+        {"name": "World", "description": "governments, elections, conflicts"},
+        {"name": "Sports", "description": "games, teams, players"},
+    ],
+    "summarization_prompt": "One plain sentence a story.",
+    "schedule": "0 7 * * *",
+}
 
 
 class RunRequest(BaseModel):
@@ -55,9 +68,10 @@ class RunRequest(BaseModel):
 
 
 class PreviewRequest(BaseModel):
-    """What to try. Empty prompts are the bot's own."""
+    """What to try. What is empty is the bot's own."""
 
     max_posts: int = Field(10, ge=1, le=50)
+    categories: tuple[Category, ...] | None = Field(None, min_length=1, max_length=50)
     categorization_prompt: str | None = Field(None, max_length=PROMPT_MAX_CHARS)
     summarization_prompt: str | None = Field(None, max_length=PROMPT_MAX_CHARS)
     engine: EngineChoice = "auto"
@@ -85,7 +99,7 @@ async def listing(
     status_code=201,
     summary="Create a bot",
     responses=answers(digest_schemas.Bot, 201) | errors(409, 413, 415),
-    openapi_extra=json_body(BotSpec) | {"parameters": [IDEMPOTENT]},
+    openapi_extra=json_body(BotSpec, example=EXAMPLE) | {"parameters": [IDEMPOTENT]},
 )
 async def create(request: Request, gateway: Parts, key: Caller) -> Response:
     """`schedule` is a cron expression in UTC (`0 7 * * *`); a bot without one runs when it is asked to."""
@@ -165,14 +179,14 @@ async def get_run(
     """As it is now, while its job goes on."""
     build = await ask(gateway, GetBuild(owner=key.id, id=run_id), Build)
     if build.bot_id != bot_id:
-        raise not_found("run", run_id)
+        raise not_found("build", run_id)
     return Answer(build)
 
 
 @router.post(
     "/{bot_id}/previews",
     status_code=202,
-    summary="Try prompts on a few posts",
+    summary="Try prompts and categories on a few posts",
     responses=answers(schemas.Job, 200, 202) | errors(404, 409, 413, 415),
     openapi_extra=json_body(PreviewRequest, required=False) | {"parameters": [IDEMPOTENT, PREFER]},
 )

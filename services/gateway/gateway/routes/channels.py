@@ -26,6 +26,9 @@ router = APIRouter(prefix="/v1/channels", tags=["channels"])
 ChannelId = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
+EXAMPLE = {"name": "Pushed by us"}
+
+
 class PollRequest(BaseModel):
     """How to read a feed."""
 
@@ -42,7 +45,7 @@ async def listing(gateway: Parts, key: Caller, limit: Limit = 20, after: After =
     status_code=201,
     summary="Create a channel",
     responses=answers(Channel, 201) | errors(409, 413, 415),
-    openapi_extra=json_body(ChannelSpec) | {"parameters": [IDEMPOTENT]},
+    openapi_extra=json_body(ChannelSpec, example=EXAMPLE) | {"parameters": [IDEMPOTENT]},
 )
 async def create(request: Request, gateway: Parts, key: Caller) -> Response:
     """With `url` it is an RSS or Atom feed, read every `poll_seconds`; without, posts are sent to `/v1/posts`."""

@@ -1,5 +1,6 @@
 """Posts: `/v1/posts`."""
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -16,6 +17,14 @@ from warren.contracts.digest_records import Deleted, FateState, Post, PostFate, 
 
 router = APIRouter(prefix="/v1/posts", tags=["posts"])
 
+EXAMPLE = {
+    "external_id": "17",
+    "url": "https://example.org/17",
+    "title": "Tides explained",
+    "text": "Tides follow the moon.",
+    "published_at": "2026-01-02T03:04:05Z",
+}
+
 PostId = Annotated[str, Path(pattern=ID_PATTERN)]
 Id = Annotated[str, Query(pattern=ID_PATTERN)]
 
@@ -24,7 +33,7 @@ Id = Annotated[str, Query(pattern=ID_PATTERN)]
     "",
     summary="Add posts to a channel",
     responses=answers(digest_schemas.PostsReport, 200) | errors(404, 413, 415),
-    openapi_extra=json_body(posts.PostsRequest, lines=True),
+    openapi_extra=json_body(posts.PostsRequest, example={"posts": [EXAMPLE]}, lines=f"{json.dumps(EXAMPLE)}\n"),
 )
 async def create(channel_id: Id, request: Request, gateway: Parts, key: Caller) -> Response:
     """Up to 10,000: lines of JSON (`application/x-ndjson`), a post each, or one JSON document of up to a megabyte.

@@ -80,7 +80,7 @@ class DigestService:
     channels: Table[records.Channel] = field(default_factory=lambda: Table("channel"))
     posts: Table[records.Post] = field(default_factory=lambda: Table("post"))
     digests: Table[records.Digest] = field(default_factory=lambda: Table("digest"))
-    builds: Table[records.Build] = field(default_factory=lambda: Table("run"))
+    builds: Table[records.Build] = field(default_factory=lambda: Table("build"))
     asked: list[Message] = field(default_factory=list)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     follow_ups: set[str] = field(default_factory=set)

@@ -133,7 +133,7 @@ async def test_a_run_shows_its_batches_to_its_own_bot_only(gateway: RunningGatew
 
     assert found["batches"] == [batch.model_dump()]
     assert listed["data"] == [found]
-    assert (elsewhere.status_code, elsewhere.json()["code"]) == (404, "run.not_found")
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (404, "build.not_found")
 
 
 async def test_a_feed_reader_needs_no_key_but_the_token(start_gateway: StartGateway, gateway_vhost: str) -> None:

@@ -1,5 +1,6 @@
 """Posts in bulk, digests in their formats, and what the gateway says when nobody answers."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -11,7 +12,7 @@ from warren.contracts import digest_queries as queries
 from warren.queries import QueryServer
 
 from .digests import DigestService
-from .support import RunningGateway
+from .support import RunningGateway, until
 
 LINES = {"Content-Type": "application/x-ndjson"}
 
@@ -163,3 +164,18 @@ async def test_who_asks_in_vain_is_told_when_to_come_back(
     assert (broken.status_code, broken.json()["code"]) == (503, "service.failed")
     assert int(silent.headers["Retry-After"]) > 0
     assert int(broken.headers["Retry-After"]) > 0
+
+
+async def test_who_leaves_while_sending_is_no_error_of_ours(gateway: RunningGateway) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    head = "POST /v1/posts?channel_id=chn_1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+    writer.write(f"{head}Content-Length: 1000\r\n\r\n".encode() + lines({"text": "one"}))
+    await writer.drain()
+    writer.close()
+
+    async def counted() -> bool:
+        metrics = (await gateway.http.get("/metrics")).text
+        assert 'route="/v1/posts",status="500"' not in metrics
+        return 'route="/v1/posts",status="499"' in metrics
+
+    await until(counted)

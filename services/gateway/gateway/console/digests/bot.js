@@ -46,7 +46,7 @@ class BotPage {
     this.#path = path;
     this.#events = events;
     this.#start = button(t("bot.run"), "play", () => this.#begin(), { class: "button primary" });
-    this.#try = tryView({ botId: bot.id, events, prompts: () => ({}) });
+    this.#try = tryView({ botId: bot.id, events, changes: () => ({}) });
     this.element = this.#build();
     this.#show(doing, digests);
     if (doing?.build?.status === "running") this.#watch(doing.build.id);

@@ -47,7 +47,7 @@ class Editor {
     this.webhook = input(bot.webhook_url, { type: "url", maxlength: 2000, spellcheck: false });
     this.active = tick(t("editor.active"), bot.active);
     for (const channel of channels) this.#addChannel(channel, bot.channels.includes(channel.id));
-    this.#try = bot.id ? tryView({ botId: bot.id, events, prompts: () => this.#prompts() }) : null;
+    this.#try = bot.id ? tryView({ botId: bot.id, events, changes: () => this.#changes() }) : null;
     this.element = this.#build();
   }
 
@@ -90,6 +90,12 @@ class Editor {
 
   #prompts() {
     return { categorization_prompt: this.sorting.value, summarization_prompt: this.writing.value };
+  }
+
+  /** What to try of what is not saved yet. */
+  #changes() {
+    const categories = this.categories.value();
+    return { ...this.#prompts(), ...(categories.length > 0 && { categories }) };
   }
 
   #spec() {

@@ -11,8 +11,8 @@ import { ProgressView } from "../lib/progress.js";
 
 const POSTS = 10;
 
-/** `prompts()` are those to try. Resolves nothing; `leave()` ends it. */
-export function tryView({ botId, events, prompts }) {
+/** `changes()` are prompts and categories to try instead of the bot's own; `leave()` ends it. */
+export function tryView({ botId, events, changes }) {
   const shown = el("div", { class: "tried" });
   let progress = null;
   let jobId = null;
@@ -27,7 +27,7 @@ export function tryView({ botId, events, prompts }) {
     progress = new ProgressView({ since: Date.now(), label: t("try.progress"), sending: t("try.sending"), oncancel: cancel });
     shown.replaceChildren(progress.element);
     try {
-      const job = await call("POST", `v1/bots/${encodeURIComponent(botId)}/previews`, { json: { max_posts: POSTS, ...prompts() }, key: idempotencyKey() });
+      const job = await call("POST", `v1/bots/${encodeURIComponent(botId)}/previews`, { json: { max_posts: POSTS, ...changes() }, key: idempotencyKey() });
       jobId = job.id;
       await ending(events, jobId, progress);
       shown.replaceChildren(resultView(await endedJob(job.id)));

@@ -14,6 +14,7 @@ import { errorNotice } from "../lib/notice.js";
 const STATES = {
   waiting: "batch.waiting", categorizing: "batch.categorizing", summarizing: "batch.summarizing", done: "batch.done", abandoned: "batch.abandoned",
 };
+const STOPPED = "digest.stopped"; // the failure of a job whose run somebody stopped
 const PAUSE = 700; // between two looks at the batches
 
 export class RunView {
@@ -129,7 +130,7 @@ export class RunView {
     const failure = job?.error?.message ?? build?.error;
     const status = job?.status ?? build?.status;
     if (status === "completed") this.#report(job?.result ?? {}, build?.digest_id ?? job?.result?.digest_id);
-    else if (status === "failed") this.element.replaceChildren(errorNotice(failure || t("turn.failed"), job?.error?.code));
+    else if (status === "failed" && job?.error?.code !== STOPPED) this.element.replaceChildren(errorNotice(failure || t("turn.failed"), job?.error?.code));
     else this.#say(t("run.stopped"));
     announce(this.element.textContent.slice(0, 200));
   }
