@@ -102,7 +102,7 @@ async def local(url: str, dsn: str) -> float:
             await asyncio.sleep(PAUSE_SECONDS)
         nothing = await median_of(dsn, "bench.noop")
         measured = await round_of(client, MESSAGES)
-    replies, topics = [list(column) for column in zip(*measured, strict=True)]
+    replies, topics = [replied for replied, _ in measured], [known for _, known in measured]
     chat = await median_of(dsn, "digest.chat")
     print(f"no-op job   p50 {nothing * 1e3:7.1f} ms\nchat job    p50 {chat * 1e3:7.1f} ms, in the database")
     print(f"reply       {described(replies)}, at the client\ntopic       {described(topics)} (wanted: p50 within 1000)")

@@ -69,6 +69,9 @@ class Limits(Protocol):
     async def settle(self, turn: Turn, tokens: int, cost: float) -> None:
         """Replace the estimate by what the request really took. Never raises."""
 
+    async def give_back(self, turn: Turn) -> None:
+        """Nothing was sent: as if the turn had not been taken. Never raises."""
+
 
 async def take_turn(limits: Limits, tokens: int, cost: float, patience: float) -> Turn:
     """Wait for a turn, and return when the request has to be sent. Raises as `Limits.reserve`."""
@@ -82,7 +85,7 @@ async def take_turn(limits: Limits, tokens: int, cost: float, patience: float) -
         if clock() - asked - turn.wait <= LATENESS_SECONDS:
             return turn
         log.info("llm_turn_missed", late_seconds=round(clock() - asked - turn.wait, 3))
-        await limits.settle(turn, 0, 0.0)
+        await limits.give_back(turn)
 
 
 def _too_late(provider: str, wait: float) -> LlmUnavailable:
@@ -133,6 +136,10 @@ class ProcessLimits:
             if entry.id == turn.id:
                 entry.tokens = tokens
 
+    async def give_back(self, turn: Turn) -> None:
+        await self.settle(turn, 0, 0.0)
+        self._log = deque(entry for entry in self._log if entry.id != turn.id)
+
     def _earliest(self, tokens: int) -> float:
         due, used = (self._log[-1].at if self._log else -math.inf), 0
         requests, limit = self._rates.requests_per_minute, self._rates.tokens_per_minute
@@ -179,6 +186,12 @@ class SharedLimits:
         return Turn(row.wait, tokens, cost, row.day, row.id)
 
     async def settle(self, turn: Turn, tokens: int, cost: float) -> None:
+        await self._settle(_SETTLE, turn, tokens, cost)
+
+    async def give_back(self, turn: Turn) -> None:
+        await self._settle(_GIVE_BACK, turn, 0, 0.0)
+
+    async def _settle(self, statement: sa.TextClause, turn: Turn, tokens: int, cost: float) -> None:
         values = {
             "id": turn.id,
             "tokens": tokens,
@@ -188,7 +201,7 @@ class SharedLimits:
         }
         try:
             async with self._database.transaction() as connection:
-                await connection.execute(_SETTLE, values)
+                await connection.execute(statement, values)
         except DatabaseUnavailable as error:
             # The estimate stays, which is the most it can have been.
             log.warning("llm_spending_not_settled", error=str(error))
@@ -260,4 +273,10 @@ FROM clock CROSS JOIN due CROSS JOIN verdict LEFT JOIN granted ON true
 _SETTLE = sa.text("""
 WITH counted AS (UPDATE llm.requests SET tokens = :tokens WHERE id = :id)
 UPDATE llm.spending SET tokens = tokens + :tokens, cost = cost + :cost WHERE day = :day AND provider = :provider
+""").bindparams(sa.bindparam("tokens", type_=sa.Integer), sa.bindparam("cost", type_=sa.Double))
+
+_GIVE_BACK = sa.text("""
+WITH counted AS (DELETE FROM llm.requests WHERE id = :id)
+UPDATE llm.spending SET requests = requests - 1, tokens = tokens + :tokens, cost = cost + :cost
+WHERE day = :day AND provider = :provider
 """).bindparams(sa.bindparam("tokens", type_=sa.Integer), sa.bindparam("cost", type_=sa.Double))

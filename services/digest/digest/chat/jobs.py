@@ -1,7 +1,6 @@
 """A chat message: its reply, and behind that its topics and recommendations."""
 
 import asyncio
-from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,22 +21,13 @@ from warren.contracts.chat import Chat, ChatReply, FindTopics, FoundTopics, Reco
 from warren.contracts.usage import Usage
 from warren.database import Database
 from warren.ids import new_id
-from warren.llm import LlmClient, LlmError, LlmUnavailable
+from warren.llm import Completion, LlmClient, LlmError, LlmUnavailable
 from warren.worker.job import Job
 from warren.worker.log import insist
 
 log = structlog.get_logger(__name__)
 
 PURPOSE = "digest.chat"
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """What is known when a message comes."""
-
-    dialog: list[tuple[str, str]]
-    topic: str | None
-    material: local.Material
 
 
 class ChatJobs:
@@ -54,11 +44,11 @@ class ChatJobs:
         payload = job.payload
         async with self._database.transaction() as connection:
             earlier = await messages.find(connection, payload.owner, job.id)
-            before = await self._before(connection, payload) if earlier is None else None
-        if before is None:
+            current = await topic_store.current(connection, payload.owner, payload.user_id)
+        if earlier is not None:
             reply = ChatReply.model_validate(earlier.reply)
         else:
-            reply = await self._reply(job, before)
+            reply = await self._reply(job, current.topic)
             async with self._database.transaction() as connection:
                 await messages.add(connection, job.id, payload.owner, payload.user_id, payload.message, reply)
         await job.output(Reply(text=reply.reply, engine=reply.engine))
@@ -66,49 +56,59 @@ class ChatJobs:
         await self._follow(topics_id, FindTopics(owner=payload.owner, message_id=job.id, recommend_id=recommend_id))
         return reply
 
-    async def _before(self, connection: AsyncConnection, payload: Chat) -> _Before:
-        current = await topic_store.current(connection, payload.owner, payload.user_id)
-        dialog = await messages.dialog(connection, payload.owner, payload.user_id, prompt.HISTORY)
-        language = language_of(payload.message)
-        theme = self._shelf.library.theme_of(payload.message)
-        topic = theme.names[language] if theme else current.topic
-        offer = await self._shelf.offer(connection, payload.owner, [topic] if topic else [], language=language)
-        items = offer.items.get(topic, []) if topic else []
-        read = await content.read_by(connection, payload.owner, payload.user_id)
-        themes = [theme.names[language] for theme in self._shelf.library.themes]
-        fresh_first = sorted(items, key=lambda item: item.id in read)
-        return _Before(dialog, current.topic, local.Material(topic, fresh_first, themes, carried=theme is None))
-
-    async def _reply(self, job: Job[Chat], before: _Before) -> ChatReply:
-        message = job.payload.message
+    async def _reply(self, job: Job[Chat], topic: str | None) -> ChatReply:
+        """`topic` is what the person was on so far."""
         follow_ups = (new_id("job"), new_id("job"))
         warnings: tuple[str, ...] = ()
         if self._llm is not None and job.payload.engine == "auto":
-            asked = prompt.write_prompt(message, before.dialog, before.topic)
             try:
-                completion = await self._llm.complete(
-                    asked, purpose=PURPOSE, remember=False, max_tokens=prompt.LONGEST_REPLY, on_part=Parts(job)
-                )
-                if not completion.text.strip():
-                    raise LlmUnavailable(self._llm.provider, "the reply is empty", outcome="malformed")
+                completion = await self._ask(self._llm, job, topic)
             except LlmError as error:
                 log.warning("chat_fell_back", reason=error.message)
-                warnings = (wording(language_of(message)).fell_back.format(reason=error.message),)
+                warnings = (wording(language_of(job.payload.message)).fell_back.format(reason=error.message),)
             else:
                 return ChatReply(
                     reply=completion.text,
                     engine=f"llm:{self._llm.model}",
-                    topic=before.topic,
+                    topic=topic,
                     follow_ups=follow_ups,
                     usage=completion.usage,
                 )
-        return ChatReply(
-            reply=local.reply(message, before.material),
-            engine="local",
-            topic=before.topic,
-            follow_ups=follow_ups,
-            warnings=warnings,
+        said = local.reply(job.payload.message, await self._material(job.payload, topic))
+        return ChatReply(reply=said, engine="local", topic=topic, follow_ups=follow_ups, warnings=warnings)
+
+    async def _ask(self, llm: LlmClient, job: Job[Chat], topic: str | None) -> Completion:
+        payload = job.payload
+        async with self._database.transaction() as connection:
+            dialog = await messages.dialog(connection, payload.owner, payload.user_id, prompt.HISTORY)
+        completion = await llm.complete(
+            prompt.write_prompt(payload.message, dialog, topic),
+            purpose=PURPOSE,
+            remember=False,
+            max_tokens=prompt.LONGEST_REPLY,
+            on_part=Parts(job),
         )
+        if not completion.text.strip():
+            raise LlmUnavailable(llm.provider, "the reply is empty", outcome="malformed")
+        return completion
+
+    async def _material(self, payload: Chat, current: str | None) -> local.Material:
+        """On the first thing in the message that there is something on, or else on what the person was on so far."""
+        language = language_of(payload.message)
+        mentioned = list(await asyncio.to_thread(find_topics, payload.message))
+        theme = self._shelf.library.theme_of(payload.message)
+        if theme is not None:
+            mentioned.append(theme.names[language])
+        topics = [*mentioned, *([current] if current else [])]
+        async with self._database.transaction() as connection:
+            offer = await self._shelf.offer(connection, payload.owner, topics, language=language)
+            read = await content.read_by(connection, payload.owner, payload.user_id)
+        themes = [theme.names[language] for theme in self._shelf.library.themes]
+        found = next((topic for topic in topics if offer.items[topic]), None)
+        if found is None:
+            return local.Material(None, (), themes)
+        fresh_first = sorted(offer.items[found], key=lambda item: item.id in read)
+        return local.Material(found, fresh_first, themes, carried=found not in mentioned)
 
     async def find_topics(self, job: Job[FindTopics]) -> FoundTopics:
         """What the message is about; counts it once, however often the job runs."""

@@ -284,7 +284,8 @@ async def test_without_the_model_the_local_engine_answers_and_says_so(
         job = InMemoryJob(Chat(owner=owner, user_id=USER, message="Посоветуй роман"), id=new_id("job"))
         reply = await town.chats(await town.client(llm.base_url)).chat(job)
     assert reply.engine == "local"
-    assert "книги" in reply.reply
+    assert "«роман»" in reply.reply
+    assert "Читать больше" in reply.reply
     assert reason in reply.warnings[0]
 
 
