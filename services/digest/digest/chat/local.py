@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from digest.chat.wording import wording
+from digest.chat.wording import Wording, wording
 from digest.topics.extract import language_of
 from warren.contracts.chat import ContentItem, ContentKind
 
@@ -38,11 +38,12 @@ def reply(message: str, material: Material) -> str:
     if material.topic is None or not material.items or (small_talk and material.carried):
         return small_talk or words.nothing.format(themes=themes)
     opening = (words.still if material.carried else words.found).format(topic=material.topic)
-    parts = [small_talk, opening, *_shown(material.items, words.watch), words.honest]
+    greeting = words.greeting if small_talk == words.hello else small_talk
+    parts = [greeting, opening, *_shown(material.items, words), words.honest]
     return "\n\n".join(part for part in parts if part)
 
 
-def _shown(items: Sequence[ContentItem], watch: str) -> list[str]:
+def _shown(items: Sequence[ContentItem], words: Wording) -> list[str]:
     """One of each kind."""
     first = {kind: next((item for item in items if item.kind is kind), None) for kind in ContentKind}
     article, quote, video = first[ContentKind.article], first[ContentKind.quote], first[ContentKind.video]
@@ -50,9 +51,9 @@ def _shown(items: Sequence[ContentItem], watch: str) -> list[str]:
     if article is not None:
         parts.append("\n".join(filter(None, [article.title, article.text, article.url])))
     if quote is not None:
-        parts.append(f"“{quote.text}” — {quote.author}, {quote.source}")
+        parts.append(words.quote.format(text=quote.text, author=quote.author, source=quote.source))
     if video is not None:
         parts.append(
-            f"{video.title}: {video.url}" if video.url else watch.format(title=video.title, search=video.search)
+            f"{video.title}: {video.url}" if video.url else words.watch.format(title=video.title, search=video.search)
         )
     return parts

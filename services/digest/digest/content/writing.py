@@ -81,7 +81,8 @@ async def write(client: LlmClient, topic: str, day: date) -> tuple[list[ContentI
 
 
 def _json_of(text: str) -> str:
-    """Without the fence that models put around it."""
+    """Without the fence that models put around it, and without NUL, which PostgreSQL does not store."""
+    text = text.replace("\\u0000", "")
     found = re.search(r"\{.*\}", text, re.DOTALL)
     return found.group() if found else text
 

@@ -32,9 +32,10 @@ async def ask(client: LlmClient, text: str) -> tuple[tuple[str, ...], Usage]:
     completion = await client.complete(
         messages, purpose=PURPOSE, prompt_version=PROMPT_VERSION, max_tokens=LONGEST_REPLY
     )
-    found = re.search(r"\[.*?\]", completion.text, re.DOTALL)
+    text = completion.text.replace("\\u0000", "")  # which PostgreSQL does not store
+    found = re.search(r"\[.*?\]", text, re.DOTALL)
     try:
-        names = _TOPICS.validate_json(found.group() if found else completion.text)
+        names = _TOPICS.validate_json(found.group() if found else text)
     except ValidationError:
         raise LlmUnavailable(client.provider, "the reply is no list of topics", outcome="malformed") from None
     clean = (" ".join(name.split()).strip(" .\"'«»") for name in names)

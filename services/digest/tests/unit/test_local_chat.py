@@ -43,6 +43,12 @@ def test_a_message_without_a_topic_goes_on_with_the_earlier_one() -> None:
     assert reply("And what else?", material("running", carried=True)).startswith("We were on running")
 
 
+def test_a_greeting_before_a_question_stays_short() -> None:
+    said = reply("Привет! Как лучше спать?", material("сон"))
+    assert said.startswith("Здравствуйте!\n\nВот что есть на тему «сон».")
+    assert "«Счастливые часов не наблюдают.» — А. С. Грибоедов" in said
+
+
 def test_who_asks_what_it_can_do_is_told() -> None:
     assert "running, sleep" in reply("What can you do?", material(None))
     assert "cannot hold a real conversation" in reply("who are you", material("running"))

@@ -70,8 +70,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SECONDS = 30.0
 USER = "anna"
 ARTICLES = (
-    '{"articles": [{"title": "Cats at home", "text": "A cat that is bored finds its own work, and curtains are the '
-    'first of it. See https://made.up/cats"}], "videos": [{"title": "Play", "description": "How to play.", '
+    '{"articles": [{"title": "Cats at home", "text": "A\\u0000 cat that is bored finds its own work, and curtains are '
+    'the first of it. See https://made.up/cats"}], "videos": [{"title": "Play", "description": "How to play.", '
     '"search": "play with a cat"}]}'
 )
 
@@ -307,7 +307,7 @@ async def test_a_message_that_is_delivered_again_is_answered_and_counted_once(to
 @pytest.mark.parametrize(
     ("answer", "engine", "found"),
     [
-        ('```json\n["Ancient Rome", "law"]\n```', "llm:m", ("Ancient Rome", "law")),
+        ('```json\n["Ancient\\u0000 Rome", "law"]\n```', "llm:m", ("Ancient Rome", "law")),
         ("I think: law", "local", ("roman law",)),
     ],
 )
