@@ -82,8 +82,10 @@ async def test_a_bot_is_made_tried_and_run_and_its_digest_is_read(console: Conso
     await expect(page.get_by_role("listitem").filter(has_text="Shares fall after warning").last).to_contain_text(
         "category"
     )
+    await page.get_by_role("heading", name="Try it out").scroll_into_view_if_needed()
     await read.click()
     await expect(page.locator(".digest .story").first).to_be_visible()
+    assert await page.evaluate("[scrollY, document.activeElement.id]") == [0, "digests"]
     await expect(page.get_by_role("heading", level=2)).to_have_text("Sports")
     await _nothing_came_of_it(console)
 

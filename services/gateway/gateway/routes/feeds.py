@@ -50,7 +50,8 @@ async def feed(
         bot_id=bot_id,
         owner=owner,
         token=token,
-        url=f"{base}{request.url.path}",
+        # With the token: readers come back to the address that the feed says it has.
+        url=f"{base}{request.url.path}{f'?token={token}' if token else ''}",
         digest_url=f"{base}/#/digests/{{id}}",
     )
     rendering = await ask(gateway, query, Rendering)

@@ -149,7 +149,7 @@ async def test_a_feed_reader_needs_no_key_but_the_token(start_gateway: StartGate
             neither = await reader.get(f"/v1/bots/{bot['id']}/feed.atom")
 
     assert (feed.status_code, feed.headers["Content-Type"]) == (200, "application/atom+xml")
-    assert feed.text == f"<feed>{gateway.url}/v1/bots/{bot['id']}/feed.atom {gateway.url}/#/digests/{{id}}</feed>"
+    assert feed.text == f"<feed>{gateway.url}{bot['feed_url']} {gateway.url}/#/digests/{{id}}</feed>"
     assert with_key.status_code == 200
     assert (unchanged.status_code, unchanged.content) == (304, b"")
     assert (wrong.status_code, neither.status_code) == (404, 401)

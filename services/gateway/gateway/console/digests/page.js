@@ -20,6 +20,7 @@ export class DigestsPage {
   #events;
   #root = document.getElementById("digests");
   #shown = null; // {element, leave}
+  #name = undefined; // what is shown
   #opened = 0; // counts openings, so that a slow answer to an earlier one is dropped
 
   /** `events`: the page's `JobEvents`. */
@@ -32,6 +33,7 @@ export class DigestsPage {
   async open(name) {
     const opened = ++this.#opened;
     const [, id, view] = chosen(name);
+    if (name !== this.#name) this.#turn(name);
     this.#put(el("p", { class: "muted loading", role: "status" }, t("loading")));
     try {
       const made = await view({ id, events: this.#events, again: () => this.open(name) });
@@ -43,6 +45,15 @@ export class DigestsPage {
       const words = error.status === undefined ? t("error.other", { status: error.message }) : wordsFor(error);
       this.#put(el("div", { class: "column" }, back(), errorNotice(words, error.code)));
     }
+  }
+
+  /** Another view: it is read from its top, and the keyboard goes on there. */
+  #turn(name) {
+    if (this.#name !== undefined) {
+      window.scrollTo({ top: 0, behavior: "instant" });
+      this.#root.focus({ preventScroll: true });
+    }
+    this.#name = name;
   }
 
   #put(element, made = null) {
