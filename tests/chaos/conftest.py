@@ -7,9 +7,11 @@ from uuid import uuid4
 
 import pytest
 
+from digest.cli import MIGRATIONS as DIGEST_MIGRATIONS
 from gateway.cli import MIGRATIONS
 from warren import database, topology
 from warren.embedded import EmbeddedPostgres, EmbeddedRabbitMQ
+from warren.llm.tables import MIGRATIONS as WARREN_MIGRATIONS
 from warren.testing.processes import Programs
 from warren.testing.script import JOURNAL, Journal
 from warren.testing.services import scratch_postgres, scratch_rabbitmq
@@ -28,7 +30,9 @@ def chaos_rabbitmq() -> Iterator[EmbeddedRabbitMQ]:
 @pytest.fixture(scope="package")
 def chaos_postgres() -> Iterator[EmbeddedPostgres]:
     with scratch_postgres() as server:
-        database.migrate(server.create_database(TEMPLATE), MIGRATIONS)
+        url = server.create_database(TEMPLATE)
+        for migrations in (MIGRATIONS, DIGEST_MIGRATIONS, WARREN_MIGRATIONS):
+            database.migrate(url, migrations)
         yield server
 
 

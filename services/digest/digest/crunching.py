@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-import threading
+import pickle
+import subprocess
+import sys
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -18,12 +18,19 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+END_SECONDS = 2.0
+NICENESS = 5
+"""How far the child gives way to everything else (Unix niceness)."""
+
 
 class Cruncher:
-    """One child, started when it is first needed: it holds scikit-learn, which this process never loads."""
+    """One child, started when it is first needed: it holds scikit-learn, which this process never loads. It ends with
+    this process, however that ends: it reads from it."""
 
     def __init__(self) -> None:
-        self._pool: ProcessPoolExecutor | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        # One thread: the child answers one question after the other.
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="cruncher")
 
     async def __aenter__(self) -> Self:
         return self
@@ -31,29 +38,71 @@ class Cruncher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(self.close)
+
+    def close(self) -> None:
+        """End the child."""
+        self._end()
+        self._asking.shutdown(cancel_futures=True)
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a function of a module in the child. Raises what it raises, and `TransientError` if the child dies."""
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_leave_with_parent)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
-        except BrokenProcessPool:
+            good, answer = await asyncio.get_running_loop().run_in_executor(
+                self._asking, self._ask, function, arguments
+            )
+        except (EOFError, OSError, pickle.UnpicklingError):
             log.warning("cruncher_died", function=function.__name__)
-            self._pool = None
             raise TransientError("digest.process_died", "A process of the digest service died.") from None
+        if not good:
+            raise answer
+        result: T = answer
+        return result
+
+    def _ask(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:
+        if self._child is None:
+            command = (sys.executable, "-m", __name__)
+            self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        child = self._child
+        assert child.stdin is not None and child.stdout is not None  # noqa: PT018, S101  they are pipes
+        try:
+            pickle.dump((function, arguments), child.stdin)
+            child.stdin.flush()
+            answer: tuple[bool, Any] = pickle.load(child.stdout)  # noqa: S301  # nosec B301  our own child wrote it
+        except (EOFError, OSError, pickle.UnpicklingError):
+            self._end()
+            raise
+        return answer
+
+    def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        child.wait(END_SECONDS)
 
 
-def _leave_with_parent() -> None:
-    """A worker that is killed leaves nobody behind."""
-    os.nice(5)
-    parent = parent_process()
+def main() -> None:
+    """Answer until the other side of the pipe is gone."""
+    os.nice(NICENESS)
+    questions, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    # What libraries print must not get between the answers.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    while True:
+        try:
+            function, arguments = pickle.load(questions)  # noqa: S301  # nosec B301  our own parent wrote it
+        except EOFError:
+            return
+        try:
+            answer = (True, function(*arguments))
+        except Exception as error:  # noqa: BLE001  whoever asked learns of it
+            answer = (False, error)
+        try:
+            pickle.dump(answer, answers)
+            answers.flush()
+        except BrokenPipeError:
+            return
 
-    def wait() -> None:
-        if parent is not None:
-            parent.join()
-        os._exit(0)
 
-    threading.Thread(target=wait, daemon=True).start()
+if __name__ == "__main__":
+    main()

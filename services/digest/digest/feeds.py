@@ -1,19 +1,17 @@
 """Reads RSS and Atom feeds, politely: conditional requests, back-off, one feed at a time."""
 
-import calendar
 import email.utils
-import io
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import feedparser
 import sqlalchemy as sa
 import structlog
 
 from digest.crunching import Cruncher
+from digest.entries import read_feed
 from digest.fetching import Fetched, Fetcher, FetchFailed
 from digest.models import channels
 from digest.store import channels as channel_store
@@ -28,8 +26,6 @@ log = structlog.get_logger(__name__)
 
 LONGEST_WAIT = 86_400.0
 """Seconds between two polls of a feed that fails."""
-LONGEST_ENTRY = 200_000
-"""Characters of one entry that are read; who sends more sends no news."""
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
 
 
@@ -84,7 +80,8 @@ class Feeds:
     async def _entries(self, answer: Fetched) -> list[NewPost]:
         if answer.status >= 300:
             raise FetchFailed(f"It answered {answer.status}.")
-        entries, problem = await self.cruncher.run(read_feed, answer.body, answer.headers.get("content-type", ""))
+        kind = answer.headers.get("content-type", "")
+        entries, problem = await self.cruncher.run(read_feed, answer.body, kind)
         if problem:
             raise NotAFeed(problem)
         return entries
@@ -136,27 +133,3 @@ def _retry_after(answer: Fetched) -> float:
         return min(LONGEST_WAIT, max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time()))
     except ValueError:
         return 0.0
-
-
-def read_feed(body: bytes, content_type: str) -> tuple[list[NewPost], str]:
-    """The entries, or why there are none. Runs in a process of its own: the parser is slow."""
-    feed = feedparser.parse(io.BytesIO(body), response_headers={"content-type": content_type})
-    if not feed.get("version") and not feed.entries:
-        looks_html = b"<html" in body[:2000].lower() or b"<!doctype html" in body[:2000].lower()
-        return [], "It is a web page, not a feed." if looks_html else "It is not a feed (RSS or Atom)."
-    return [_post(entry) for entry in feed.entries], ""
-
-
-def _post(entry: Any) -> NewPost:
-    contents = [item.get("value", "") for item in entry.get("content", [])]
-    text = max([entry.get("summary", ""), *contents], key=len)
-    moment = entry.get("published_parsed") or entry.get("updated_parsed")
-    link = entry.get("link", "")
-    return NewPost(
-        external_id=entry.get("id", "")[:500],
-        url=link if link.startswith(("http://", "https://")) and len(link) <= 2000 else "",
-        title=entry.get("title", ""),
-        text=text[:LONGEST_ENTRY],
-        author=entry.get("author", ""),
-        published_at=datetime.fromtimestamp(calendar.timegm(moment), UTC) if moment else None,
-    )

@@ -1,6 +1,7 @@
 """What people and feeds send, made fit to keep: text without HTML, one post at a time."""
 
 import hashlib
+import html
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ LONGEST_URL = 2000
 _BLOCK_END = re.compile(r"(?i)(<br\s*/?>|</(?:p|div|li|tr|h[1-6]|blockquote)>)")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
+_LOST_ENTITY = re.compile(r"(?<![&\w])(#\d{2,5};)")
 _INVISIBLE = ["script", "style", "noscript", "template", "iframe", "object", "svg", "head"]
 
 
@@ -49,6 +51,8 @@ def plain(text: str) -> str:
         tree = LexborHTMLParser(_BLOCK_END.sub(r"\1" + "\n", text))
         tree.strip_tags(_INVISIBLE, recursive=True)
         text = tree.body.text() if tree.body is not None else ""
+    # Entities that lost their ampersand on the way, as those of some feeds do.
+    text = _LOST_ENTITY.sub(lambda found: html.unescape(f"&{found[1]}"), text)
     # Control characters, and halves of surrogate pairs, which PostgreSQL cannot store.
     text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"})
     return _LINES.sub("\n", _SPACES.sub(" ", unicodedata.normalize("NFC", text))).strip()

@@ -28,15 +28,15 @@ from warren.worker.service import Core, Handlers, Service
 
 
 @asynccontextmanager
-async def bootstrap(settings: DigestSettings, core: Core) -> AsyncIterator[Handlers]:
-    """Open what the handlers need; close it at the end."""
+async def bootstrap(settings: DigestSettings, core: Core, cruncher: Cruncher | None = None) -> AsyncIterator[Handlers]:
+    """Open what the handlers need; close it at the end. A `cruncher` that is given stays open."""
     url = settings.database_url.get_secret_value()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(
             database.connect(url, "warren-digest", pool_size=settings.digest_pool_size)
         )
-        cruncher = await stack.enter_async_context(Cruncher())
-        local = LocalEngine(cruncher, _corpus(store, settings.corpus_posts))
+        child = cruncher if cruncher is not None else await stack.enter_async_context(Cruncher())
+        local = LocalEngine(child, _corpus(store, settings.corpus_posts))
         client = await stack.enter_async_context(connect(settings)) if settings.llm_enabled else None
         llm = LlmEngine(client) if client else None
         fetch = await stack.enter_async_context(
@@ -46,7 +46,7 @@ async def bootstrap(settings: DigestSettings, core: Core) -> AsyncIterator[Handl
                 allow_private=settings.allow_private_urls,
             )
         )
-        jobs = tasks.handlers(settings, store, core.send, cruncher, Engines(local, llm), fetch)
+        jobs = tasks.handlers(settings, store, core.send, child, Engines(local, llm), fetch)
         shelf = Shelf(Library.load())
         chats = ChatJobs(store, core.send, shelf, client)
         contents = ContentJobs(store, core.send, shelf, client, settings)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from digest.credits import without_credit, without_dateline
 from digest.engines.words import tokens
 
 LONGEST = 280
@@ -25,8 +26,6 @@ _ABBREVIATION = (
     r"(?<!\bGov\.)(?<!\bInc\.)(?<!\bLtd\.)(?<!\bCo\.)(?<!\bCorp\.)(?<!\bMrs\.)(?<!\bU\.S\.)(?<!\bг\.)(?<!\bул\.)"
 )
 _SENTENCE_END = re.compile(_ABBREVIATION + r"(?<=[.!?…])[\"'”»)]*\s+(?=[\"'“«(]*[A-ZА-ЯЁ0-9])|\n+|(?<=[。！？؟])\s*")
-_DATELINE = re.compile(r"^\s*(?:[^\n.]{0,80}?\(\s*[\w. ]{2,30}\s*\)|(?:[A-Z][\w.]*\s?){1,3})\s+(?:-{1,2}|–|—)\s+")
-_CREDIT = re.compile(r"\s*\((?:Reuters|AP|AFP|[A-Z][\w.]*(?:\s[A-Z][\w.]*)?)\)\s*$")
 
 
 def summaries(posts: Sequence[tuple[str, str]]) -> list[list[str]]:
@@ -35,10 +34,9 @@ def summaries(posts: Sequence[tuple[str, str]]) -> list[list[str]]:
 
 
 def summary(title: str, text: str) -> list[str]:
-    title = _CREDIT.sub("", title)
-    sentences = split(_DATELINE.sub("", text, count=1))[:MOST_LOOKED_AT]
+    sentences = split(without_dateline(text))[:MOST_LOOKED_AT]
     if not sentences:
-        return [shortened(title or text or "…")]
+        return [shortened(without_credit(title) or text or "…")]
     wanted = 1 if len(sentences) < 4 and len(sentences[0]) > 60 else MOST
     best = sorted(np.argsort(-_scores(title, sentences), kind="stable")[:wanted])
     return [shortened(sentences[int(n)]) for n in best]

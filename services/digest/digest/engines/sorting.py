@@ -36,7 +36,9 @@ Array = NDArray[np.float64]
 class Sorter:
     """A model of one bot's categories. `corpus` are posts to learn from."""
 
-    def __init__(self, categories: Sequence[Category], prompt: str, corpus: Sequence[str]) -> None:
+    def __init__(
+        self, categories: Sequence[Category], prompt: str, corpus: Sequence[str], *, rounds: int = ROUNDS
+    ) -> None:
         self.names = [category.name for category in categories]
         seeds = [seed_words(category, prompt, categories) for category in categories]
         self._seeds = [frozenset(seed) for seed in seeds]
@@ -48,7 +50,9 @@ class Sorter:
         self._vectors = CountVectorizer(analyzer=_features, binary=True)
         self._vectors.fit([*corpus, *(" ".join(seed) for seed in seeds)])
         self._seed_weights = self._weigh(seeds, self._vectors.transform(corpus))
-        self._log_words, self._log_shares = self._learn(self._vectors.transform(corpus))
+        self._log_words = np.zeros(self._seed_weights.shape)
+        self._log_shares = np.zeros(len(seeds))
+        self._learn(self._vectors.transform(corpus), rounds)
 
     def _weigh(self, seeds: Sequence[Mapping[str, float]], counts: csr_matrix) -> Array:
         """Rare seed words weigh more, and those that several categories claim less."""
@@ -62,21 +66,23 @@ class Sorter:
         documents = counts.shape[0]
         return np.asarray(weights * (np.log((1 + documents) / (1 + np.asarray(counts.sum(axis=0)))) + 1))
 
-    def _learn(self, counts: csr_matrix) -> tuple[Array, Array]:
-        belief = _softmax(counts @ self._seed_weights.T / TEMPERATURE)
-        for _ in range(ROUNDS):
+    def _learn(self, counts: csr_matrix, rounds: int) -> None:
+        for _ in range(rounds):
+            belief = _softmax(self._scores(counts))
             expected = np.asarray((counts.T @ belief).T) + SMOOTHING
-            log_words = np.log(expected / expected.sum(axis=1, keepdims=True))
-            log_shares = np.log((belief.sum(axis=0) + 1) / (len(belief) + len(self.names)))
-            belief = _softmax(counts @ log_words.T + log_shares)
-        return log_words, log_shares
+            self._log_words = np.log(expected / expected.sum(axis=1, keepdims=True))
+            self._log_shares = np.log((belief.sum(axis=0) + 1) / (len(belief) + len(self.names)))
+
+    def _scores(self, counts: csr_matrix) -> Array:
+        told = counts @ self._seed_weights.T / TEMPERATURE
+        return np.asarray(told + counts @ self._log_words.T + self._log_shares)
 
     def sort(self, texts: Sequence[str]) -> list[str | None]:
         """The name of the best category for each text; None where it is about something else."""
-        scores = self._vectors.transform(texts) @ self._log_words.T + self._log_shares
+        best = self._scores(self._vectors.transform(texts)).argmax(axis=1)
         return [
-            None if self._is_outside(set(tokens(text))) else self.names[int(best)]
-            for text, best in zip(texts, np.asarray(scores).argmax(axis=1), strict=True)
+            None if self._is_outside(set(tokens(text))) else self.names[int(n)]
+            for text, n in zip(texts, best, strict=True)
         ]
 
     def _is_outside(self, words: set[str]) -> bool:

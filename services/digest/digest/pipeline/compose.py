@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from digest.credits import without_credit
 from digest.store.fates import Story
 from warren.contracts.digest_records import Category, DigestItem, Section, Sentence
 
@@ -59,6 +60,6 @@ def item(story: Story) -> DigestItem:
 def headline(title: str, text: str) -> str:
     """The post's title, or the beginning of its text."""
     if title:
-        return title
+        return without_credit(title)
     start = text.split("\n", 1)[0][:100]
     return start if len(text) <= len(start) else f"{start.rsplit(' ', 1)[0]}…"

@@ -1,6 +1,6 @@
 """A database of the digest service for the whole run, emptied before each test."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from digest.cli import MIGRATIONS
+from digest.crunching import Cruncher
 from digest.models import bots, channels, schedule_slots
 from digest.settings import DigestSettings
 from warren import database
@@ -42,6 +43,14 @@ async def store(database_url: str) -> AsyncIterator[Database]:
         yield connected
 
 
+@pytest.fixture(scope="session")
+def cruncher() -> Iterator[Cruncher]:
+    """One child process for all tests: it takes longer to start than most of them."""
+    made = Cruncher()
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def make_settings(database_url: str) -> Callable[..., DigestSettings]:
     """Settings on this test's database, without those of the environment."""
@@ -54,10 +63,10 @@ def make_settings(database_url: str) -> Callable[..., DigestSettings]:
 
 @pytest.fixture
 def open_office(
-    store: Database, make_settings: Callable[..., DigestSettings]
+    store: Database, make_settings: Callable[..., DigestSettings], cruncher: Cruncher
 ) -> Callable[..., AbstractAsyncContextManager[Office]]:
     """`async with open_office(llm_api_key=…) as office`."""
-    return lambda **settings: opened(make_settings(**settings), store)
+    return lambda **settings: opened(make_settings(**settings), store, cruncher)
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from digest.crunching import Cruncher
 from digest.settings import DigestSettings
-from digest.worker import service
+from digest.worker import bootstrap
 from warren.blobs import BlobStore
 from warren.broker import Broker
 from warren.contracts.base import JobPayload, Query
@@ -71,7 +72,7 @@ class Office:
 
 
 @asynccontextmanager
-async def opened(settings: DigestSettings, store: Database) -> AsyncIterator[Office]:
+async def opened(settings: DigestSettings, store: Database, cruncher: Cruncher) -> AsyncIterator[Office]:
     """An office on this database."""
     running: set[asyncio.Task[None]] = set()
     async with AsyncExitStack() as stack:
@@ -92,7 +93,7 @@ async def opened(settings: DigestSettings, store: Database) -> AsyncIterator[Off
             task.add_done_callback(running.discard)
 
         core = Core(broker, BlobStore("memory://"), QueryClient(broker), send)
-        handlers = await stack.enter_async_context(service.bootstrap(settings, core))
+        handlers = await stack.enter_async_context(bootstrap(settings, core, cruncher))
         office = Office(store, handlers, [], set())
         yield office
         for task in running:
