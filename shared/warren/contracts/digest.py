@@ -194,7 +194,8 @@ class DeliverDigest(JobPayload):
     kind: ClassVar[str] = "digest.deliver"
     queue: ClassVar[str] = "digest"
     timeout: ClassVar[float] = 60.0
-    max_retries: ClassVar[int] = 8
+    max_retries: ClassVar[int] = 20
+    """With the longest pauses about an hour."""
 
     owner: str
     digest_id: str
