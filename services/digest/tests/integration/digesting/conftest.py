@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
+import pytest_asyncio
 
 from digest.cli import MIGRATIONS
 from digest.crunching import Cruncher
@@ -16,6 +18,7 @@ from warren.database import Database
 from warren.embedded import EmbeddedPostgres
 
 from .desk import Office, opened
+from .town import Town, founded
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +38,21 @@ async def database_url(digest_database: str) -> str:
         await connection.execute(f"DELETE FROM {table.fullname}")
     await connection.close()
     return digest_database
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(
+    shared_vhost: str, digest_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Town]:
+    """The service's worker, for the tests of one file."""
+    async with founded(shared_vhost, digest_database, tmp_path_factory.mktemp("digest")) as made:
+        yield made
+
+
+@pytest.fixture
+def owner() -> str:
+    """Nobody else's."""
+    return f"key_{uuid4().hex}"
 
 
 @pytest.fixture
