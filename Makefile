@@ -1,7 +1,7 @@
 # `make` shows what there is. Every target's commands also work by themselves.
 SHELL := /bin/sh
 BIN := .venv/bin
-MEMBERS := shared/warren services/gateway/gateway services/analyzer/analyzer services/transcriber/transcriber services/digest/digest local/warren_local
+MEMBERS := shared/warren services/gateway/gateway services/analyzer/analyzer services/transcriber/transcriber services/digest/digest cli/warren_cli local/warren_local
 
 # Every process compiles all that it imports, for seconds, where this forbids to keep the result.
 unexport PYTHONDONTWRITEBYTECODE
@@ -20,7 +20,7 @@ test: ## Run all tests, with RabbitMQ, PostgreSQL and a browser (ARGS="-k name" 
 	$(BIN)/pytest -n 3 --no-loadscope-reorder $(ARGS)
 
 test-unit: python ## Run the tests that need neither RabbitMQ nor PostgreSQL: seconds
-	$(BIN)/pytest $(wildcard shared/tests/unit services/*/tests/unit local/tests/unit) $(ARGS)
+	$(BIN)/pytest $(wildcard shared/tests/unit services/*/tests/unit cli/tests/unit local/tests/unit) $(ARGS)
 
 lint: python lint-style lint-types lint-imports lint-security ## Check style, types, imports and security
 

@@ -1,8 +1,13 @@
-"""`warren topology|dead|migrate`: what an operator does to RabbitMQ, and to the tables that all services share."""
+"""`warren topology|dead|migrate`: what an operator does to RabbitMQ, and to the tables that all services share.
+
+The program `warren` (cli/warren_cli) offers these beside its own; where only this library is installed,
+`python -m warren.cli` has them alone.
+"""
 
 import argparse
 import os
 import sys
+from collections.abc import Callable
 
 from amqp.exceptions import AMQPError
 from kombu.exceptions import OperationalError
@@ -12,27 +17,54 @@ from warren.settings import Settings
 
 
 def main() -> None:
-    arguments = _parser().parse_args()
-    settings = Settings()
-    if arguments.command == "migrate":
-        # Imported late: the openai SDK, which comes along, takes longer than all else this program does.
-        from warren.llm.tables import MIGRATIONS  # noqa: PLC0415
+    parser = argparse.ArgumentParser(prog="warren", description="What Warren's services share, for operators.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    add_topology(commands.add_parser("topology", help="exchanges and queues"))
+    add_dead(commands.add_parser("dead", help="jobs whose message was given up"))
+    add_migrate(commands.add_parser("migrate", help="bring the shared schema up to date"))
+    arguments = parser.parse_args()
+    arguments.run(arguments)
 
-        database.migrate(settings.database_url.get_secret_value(), MIGRATIONS)
-        return
-    url = settings.broker_url.get_secret_value()
+
+def add_migrate(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_migrate)
+
+
+def add_topology(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("declare", help="make all that are missing")
+    parser.set_defaults(run=lambda _: _at_rabbitmq(_declare))
+
+
+def add_dead(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=[action.value for action in deadletters.Action])
+    parser.add_argument("--queue", choices=topology.JOB_QUEUES, help="only of this queue")
+    parser.add_argument("--job", help="only this job")
+    parser.set_defaults(run=lambda arguments: _at_rabbitmq(lambda url: _dead(arguments, url)))
+
+
+def _migrate(_: argparse.Namespace) -> None:
+    # Imported late: the openai SDK, which comes along, takes longer than all else this program does.
+    from warren.llm.tables import MIGRATIONS  # noqa: PLC0415
+
+    database.migrate(Settings().database_url.get_secret_value(), MIGRATIONS)
+
+
+def _at_rabbitmq(work: Callable[[str], None]) -> None:
+    """Give the broker's URL to `work`; what goes wrong there is one sentence, and exit code 1."""
     try:
-        if arguments.command == "topology":
-            topology.declare(url)
-            print(f"{len(topology.EXCHANGES)} exchanges and {len(topology.queues())} queues are there.")
-        else:
-            _dead(arguments, url)
+        work(Settings().broker_url.get_secret_value())
     except BrokenPipeError:  # whom the output was for has seen enough
         os._exit(0)
     except (OSError, OperationalError) as error:
         sys.exit(f"RabbitMQ cannot be reached (WARREN_BROKER_URL): {error}")
     except AMQPError as error:
         sys.exit(f"RabbitMQ refuses (WARREN_BROKER_URL): {error}")
+
+
+def _declare(url: str) -> None:
+    topology.declare(url)
+    print(f"{len(topology.EXCHANGES)} exchanges and {len(topology.queues())} queues are there.")
 
 
 def _dead(arguments: argparse.Namespace, url: str) -> None:
@@ -42,14 +74,5 @@ def _dead(arguments: argparse.Namespace, url: str) -> None:
             print(f"{letter.queue}  {letter.job_id}  {letter.kind}  {letter.reason}  {letter.died_at}")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="warren", description="What Warren's services share, for operators.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("migrate", help="bring the schema up to date that counts requests to language models")
-    actions = commands.add_parser("topology", help="exchanges and queues").add_subparsers(dest="action", required=True)
-    actions.add_parser("declare", help="make all that are missing")
-    dead = commands.add_parser("dead", help="jobs whose message was given up")
-    dead.add_argument("action", choices=[action.value for action in deadletters.Action])
-    dead.add_argument("--queue", choices=topology.JOB_QUEUES, help="only of this queue")
-    dead.add_argument("--job", help="only this job")
-    return parser
+if __name__ == "__main__":
+    main()
