@@ -22,7 +22,7 @@ export class MessageView {
 
   /** The reply goes on with `text` at `offset`; at 0 it begins anew. */
   part(offset, text) {
-    this.#text = this.#text.slice(0, offset) + text;
+    this.#text = this.#text.slice(0, offset).padEnd(offset) + text; // what was missed comes with the whole
     this.#body.replaceChildren(...prose(this.#text));
     this.#keepInSight();
   }
