@@ -20,7 +20,7 @@ TOPICS = (
         "sport sports athletics games olympic olympics football soccer спорт футбол хоккей олимпиада",
         """
         match game team player coach champion championship tournament league cup final semifinal season goal score
-        scored win won beat defeat victory loss medal gold silver bronze olympic olympics athlete athens stadium
+        scored win won beat defeat victory loss medal gold silver bronze olympic olympics athlete stadium
         fans football soccer basketball baseball hockey tennis golf cricket rugby boxing swimming swimmer cycling
         gymnastics gymnast rowing wrestling skiing marathon sprinter runner relay freestyle racing race driver grand
         prix formula nascar lap pitcher inning homer home run quarterback touchdown nfl nba mlb nhl pga fifa uefa

@@ -62,7 +62,7 @@ class Office:
 
     async def seen(self, statement: sa.Select[Any]) -> None:
         """Wait until there are such rows."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await self.rows(statement):  # noqa: ASYNC110  PostgreSQL cannot tell
                 await asyncio.sleep(0.01)
 

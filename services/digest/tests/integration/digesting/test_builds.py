@@ -106,7 +106,7 @@ async def test_a_stopped_build_leaves_its_posts_to_the_next(office: Office) -> N
 
 
 async def test_a_silent_batch_is_given_up_and_its_posts_asked_again(open_office: OpenOffice) -> None:
-    async with open_office(batch_silence_seconds=2.0) as office:
+    async with open_office(batch_silence_seconds=4.0) as office:
         bot = await office.bot(POSTS[:3])
         office.broken.add("digest.categorize")
         build = asyncio.create_task(office.run(BuildDigest(owner=OWNER, bot_id=bot.id)))
