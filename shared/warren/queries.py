@@ -45,6 +45,7 @@ class QueryClient:
         self._broker = broker
         self._waiting: dict[str, asyncio.Future[_Reply]] = {}
         self._queue = ""
+        self._listening = asyncio.Event()
 
     def start(self) -> None:
         """Listen for replies, from when RabbitMQ is there."""
@@ -54,19 +55,27 @@ class QueryClient:
         queue = await channel.declare_queue(new_id("warren.reply"), exclusive=True, auto_delete=True)
         await queue.consume(self._receive, no_ack=True)
         self._queue = queue.name
+        self._listening.set()
+        channel.close_callbacks.add(lambda *_: self._lost(queue.name))
+
+    def _lost(self, queue: str) -> None:
+        if queue == self._queue:
+            self._listening.clear()
 
     async def ask(self, query: Query, reply: type[R], *, timeout: float = 2.0) -> R:
         """The answer of the service that `query.name` names.
 
         Raises `QueryTimeout` after `timeout` seconds, `BrokerUnavailable`, or `QueryRefused` with the service's error.
         """
-        if not self._queue:
-            raise BrokerUnavailable("RabbitMQ was not reached yet")
+        if not self._broker.connected:
+            raise BrokerUnavailable("RabbitMQ is not reachable")
         correlation_id = uuid.uuid4().hex
         future: asyncio.Future[_Reply] = asyncio.get_running_loop().create_future()
         self._waiting[correlation_id] = future
         try:
             async with asyncio.timeout(timeout):
+                # Right after a lost connection there is no queue yet for the answer.
+                await self._listening.wait()
                 await self._broker.publish(
                     topology.QUERIES,
                     query.name.split(".")[0],

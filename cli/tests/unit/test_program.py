@@ -102,10 +102,18 @@ def server() -> Iterator[Server]:
         running.shutdown()
 
 
+HEAR_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Tests that a script started in the background ignore it, and so would what they start."""
+
+
 def start(url: str, *arguments: str) -> subprocess.Popen[str]:
     environment = {"WARREN_URL": url, "PYTHONUTF8": "1"}
     return subprocess.Popen(
-        [PROGRAM, *arguments], env=environment, stdin=subprocess.DEVNULL,
+        [sys.executable, "-c", HEAR_CTRL_C, PROGRAM, *arguments], env=environment, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 

@@ -41,10 +41,12 @@ class Taken:
         self._queue = queue
         self._mine = mine
         self._broker = broker
+        self.trying = asyncio.Event()
         self.listening = asyncio.Event()
         broker.consume(self._listen)
 
     async def _listen(self, channel: AbstractChannel) -> None:
+        self.trying.set()
         queue = await channel.get_queue(self._queue, ensure=False)
         await queue.consume(self._take)
         self.listening.set()

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from aio_pika.abc import AbstractChannel
+from yarl import URL
 
 from warren import control, jobs, topology
 from warren.broker import Broker
@@ -14,6 +15,7 @@ from warren.errors import BrokerUnavailable
 from warren.ids import new_id
 from warren.jobs import JobMessage
 from warren.queries import QueryClient, QueryServer
+from warren.testing.proxy import Proxy
 
 from .parties import QUEUE, SECONDS, Chore, Echo, Echoed, taken, until_answered
 
@@ -58,6 +60,34 @@ async def test_everything_comes_back_after_rabbitmq_was_away(own_rabbitmq: Embed
             await asyncio.to_thread(own_rabbitmq.start)
 
 
+async def test_a_question_right_after_a_lost_connection_waits_until_its_answer_can_be_heard(vhost: str) -> None:
+    topology.declare(vhost)
+    answers: asyncio.Queue[Echoed] = asyncio.Queue()
+
+    async def echo(query: Echo) -> Echoed:
+        return Echoed(text=query.text)
+
+    async with (
+        Proxy(int(URL(vhost).port or 0)) as proxy,
+        Broker(vhost, "service") as service,
+        Broker(proxy.url(vhost), "test") as broker,
+    ):
+        QueryServer(service, "gateway", {Echo: echo}).start()
+        client = QueryClient(broker)
+
+        async def ask(_channel: AbstractChannel) -> None:
+            answers.put_nowait(await client.ask(Echo(text="hello"), Echoed, timeout=SECONDS))
+
+        # Before the client, so that it asks first.
+        broker.consume(ask)
+        client.start()
+        for _ in range(3):
+            # Less than a question that nobody answers takes: it would be asked again then.
+            async with asyncio.timeout(SECONDS / 2):
+                assert (await answers.get()).text == "hello"
+            proxy.cut()
+
+
 async def test_a_consumer_whose_queue_is_deleted_goes_on_when_it_is_back(vhost: str) -> None:
     topology.declare(vhost)
     async with Broker(vhost, "test") as broker:
@@ -68,6 +98,7 @@ async def test_a_consumer_whose_queue_is_deleted_goes_on_when_it_is_back(vhost: 
         await mine.next()
 
         mine.listening.clear()
+        mine.trying.clear()
         deleted = asyncio.Event()
 
         async def delete(channel: AbstractChannel) -> None:
@@ -77,6 +108,9 @@ async def test_a_consumer_whose_queue_is_deleted_goes_on_when_it_is_back(vhost: 
 
         broker.consume(delete)
         await deleted.wait()
+        async with asyncio.timeout(SECONDS):
+            # RabbitMQ tells nobody of a queue that is gone when it is there again at once.
+            await mine.trying.wait()
         await asyncio.to_thread(topology.declare, vhost)
         async with asyncio.timeout(SECONDS):
             await mine.listening.wait()
