@@ -10,7 +10,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from digest.topics.extract import stem, stems
+from digest.stems import stem
+from digest.topics.extract import stems
 from warren.contracts.chat import ContentItem, ContentKind
 
 WARREN = "Warren's library"

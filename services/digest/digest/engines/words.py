@@ -1,15 +1,12 @@
 """Words as the local engine compares them: without endings, without those that every text has. English and Russian."""
 
-import functools
 import re
 
-import snowballstemmer
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
+from digest.stems import stem
+
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
-_CYRILLIC = re.compile(r"[а-яё]")
-_ENGLISH = snowballstemmer.stemmer("english")
-_RUSSIAN = snowballstemmer.stemmer("russian")
 
 _RUSSIAN_STOP_WORDS = frozenset(
     _WORD.findall(
@@ -39,11 +36,3 @@ def tokens(text: str) -> list[str]:
     """Stems in the order of the text."""
     found = (word.strip("'’-").removesuffix("'s").removesuffix("’s") for word in _WORD.findall(text.casefold()))
     return [stem(word) for word in found if len(word) > 1 and word not in STOP_WORDS]
-
-
-@functools.lru_cache(maxsize=50_000)
-def stem(word: str) -> str:
-    """The word without its ending."""
-    if _CYRILLIC.search(word):
-        return str(_RUSSIAN.stemWord(word.replace("ё", "е")))
-    return str(_ENGLISH.stemWord(word))

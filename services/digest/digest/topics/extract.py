@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pymorphy3
-import snowballstemmer
 
+from digest.stems import stem
 from digest.topics.words import COMMON_EN, COMMON_RU, STOP_EN
 from warren.contracts.chat import LONGEST_TOPIC
 
@@ -64,12 +64,6 @@ def stems(text: str) -> tuple[str, ...]:
 def key_of(topic: str) -> str:
     """The same for topics that differ in order and endings only."""
     return " ".join(sorted(set(stems(topic)))) or topic.lower()
-
-
-@functools.lru_cache(maxsize=20_000)
-def stem(word: str) -> str:
-    """Of a lower-case word, by its alphabet."""
-    return str(_stemmer("russian" if _CYRILLIC.search(word) else "english").stemWord(word.replace("ё", "е")))
 
 
 def _score(phrase: _Phrase, count: int) -> float:
@@ -174,8 +168,3 @@ def _inflected(parsed: Any, wanted: set[str]) -> str:
 def _morphology() -> Any:
     """Takes a fifth of a second once."""
     return pymorphy3.MorphAnalyzer()
-
-
-@functools.cache
-def _stemmer(language: str) -> Any:
-    return snowballstemmer.stemmer(language)
