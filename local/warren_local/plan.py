@@ -35,12 +35,12 @@ SET_UP = {
 PROCESSES = (
     Line("api", "gateway api"),
     Line("gateway", "gateway worker", reports=True),
-    Line("beat", "gateway beat"),
+    Line("beat", "gateway beat", reports=True),
     Line("analyzer", "analyzer worker", reports=True),
     Line("streams", "transcriber-streams worker", reports=True),
     Line("files", "transcriber-files worker", reports=True),
     Line("digest", "digest worker", reports=True),
-    Line("clock", "digest beat"),
+    Line("clock", "digest beat", reports=True),
 )
 """Run until the end, restarted when they crash."""
 

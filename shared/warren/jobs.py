@@ -14,6 +14,7 @@ from pydantic import Field
 from warren import topology
 from warren.broker import Broker
 from warren.contracts.base import JobPayload, Message
+from warren.telemetry import metrics
 
 
 class JobMessage(Message):
@@ -141,3 +142,4 @@ async def publish(broker: Broker, job: JobMessage, *, delay: float = 0.0, timeou
         content_type="application/json",
         content_encoding="utf-8",
     )
+    metrics.SENT.labels(job.kind, job.queue).inc()

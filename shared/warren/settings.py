@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     )
     metrics_host: str = Field("127.0.0.1", description="Address on which a worker serves /metrics and /health")
     metrics_port: int = Field(0, ge=0, le=65535, description="Port for that; 0 serves nothing")
+    heartbeat_file: str = Field(
+        "", description="File that a worker or a clock touches while it moves, for `python -m warren.telemetry.probe`"
+    )
     otlp_endpoint: str = Field(
         "", description="OpenTelemetry collector for traces (OTLP over HTTP); empty exports nothing"
     )

@@ -18,7 +18,6 @@ from warren.broker import Broker
 from warren.database import Database
 from warren.errors import BrokerUnavailable
 from warren.jobs import JobMessage
-from warren.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -100,7 +99,6 @@ class Relay:
         reason = ""
         for job, result in zip(batch, results, strict=True):
             if result is None:
-                metrics.SENT.labels(job.kind, job.queue).inc()
                 sent.append(job.job_id)
                 continue
             reason = f"{type(result).__name__}: {result}"

@@ -10,9 +10,11 @@ import enum
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+from prometheus_client import Histogram
 from pydantic import ValidationError
 
 from gateway.store import jobs as store
@@ -36,6 +38,12 @@ LAST_DELAY_SECONDS = 1.0
 BIND_SECONDS = 2.0
 LIVE_EVENTS = 1000
 """Live events that wait for one slow watcher."""
+
+DELIVERY = Histogram(
+    "warren_event_delivery_seconds",
+    "Time from an event in a worker to the gateway whose client watches, by the clocks of both",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
 
 Position = tuple[int, int]
 Wanted = tuple[str, bool]
@@ -180,7 +188,9 @@ class Watches:
         except ValidationError as error:
             log.warning("event_unreadable", error=str(error))
             return
+        now = datetime.now(UTC)
         for event in batch:
+            DELIVERY.observe(max(0.0, (now - event.at).total_seconds()))
             self._hand_on((event.job_id, True), event)
             if event.type is not EventType.live:
                 self._hand_on((event.job_id, False), event)

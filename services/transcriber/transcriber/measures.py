@@ -10,7 +10,7 @@ LAG = Histogram(
 )
 CHUNKS = Counter("warren_stream_chunks", "Chunks of audio taken from live streams")
 UTTERANCES = Counter("warren_utterances", "Utterances recognised", ("kind",))
-AUDIO_SECONDS = Counter("warren_engine_audio_seconds", "Seconds of audio that engines listened to", ("engine",))
+AUDIO_SECONDS = Counter("warren_audio_seconds", "Seconds of audio that engines listened to", ("engine",))
 ENGINE_SECONDS = Counter("warren_engine_seconds", "Seconds that engines took for it", ("engine",))
 RESTARTS = Counter("warren_engine_restarts", "Recognition processes that ended by themselves")
 UNREADABLE = Counter("warren_audio_unreadable", "Pieces of audio that could not be decoded")

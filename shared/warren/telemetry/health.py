@@ -8,10 +8,13 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import make_wsgi_app
+
+from warren.settings import Settings
 
 Check = Callable[[], bool]
 
@@ -31,6 +34,17 @@ class Heartbeat:
 
     def alive(self) -> bool:
         return time.monotonic() - self._at < self._stale_seconds
+
+
+class HeartbeatFile:
+    """A file that is as young as the last `beat()`: see `warren.telemetry.probe`. Without a path there is none."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path) if path else None
+
+    def beat(self) -> None:
+        if self._path is not None:
+            self._path.touch()
 
 
 class HealthServer:
@@ -65,6 +79,15 @@ class HealthServer:
         status = "200 OK" if all(results.values()) else "503 Service Unavailable"
         start_response(status, [("Content-Type", "application/json")])
         return [json.dumps({name: "ok" if good else "failing" for name, good in results.items()}).encode()]
+
+
+def serve(settings: Settings, *, live: Mapping[str, Check], ready: Mapping[str, Check]) -> HealthServer | None:
+    """The server these settings want, started; None if they want none."""
+    if not settings.metrics_port:
+        return None
+    server = HealthServer(settings.metrics_host, settings.metrics_port, live=live, ready=ready)
+    server.start()
+    return server
 
 
 class _QuietHandler(WSGIRequestHandler):

@@ -8,8 +8,6 @@ from typing import Any, TypeVar
 
 import structlog
 
-from warren.telemetry import metrics
-
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
@@ -115,11 +113,9 @@ class ActiveRuns:
         self._idle.clear()
         if suspect:
             self.suspect = active
-        metrics.TASKS_ACTIVE.inc()
         try:
             yield
         finally:
-            metrics.TASKS_ACTIVE.dec()
             self._running.discard(active)
             if self.suspect is active:
                 self.suspect = None

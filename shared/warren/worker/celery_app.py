@@ -1,7 +1,7 @@
 """The Celery application of a worker. Settings that differ from Celery's defaults say why (docs/decisions/0003)."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,11 +13,14 @@ from warren import topology
 from warren.ids import new_id
 from warren.jobs import JobMessage
 from warren.settings import Settings
+from warren.telemetry import metrics
 from warren.worker.beat import Schedule, slot_of
 from warren.worker.pool import Executor, LoopPool
 
 TRANSPORT_OPTIONS = {"confirm_publish": True, "read_timeout": 15, "write_timeout": 15}
 """Without the timeouts a worker never came back from a network that swallowed its packets."""
+
+BEAT_TICK_SECONDS = 10
 
 
 def make_app(
@@ -81,7 +84,9 @@ def _keep_our_logging(**_: Any) -> None:
     """Being connected at all keeps Celery from setting up logs."""
 
 
-def make_beat(service: str, settings: Settings, schedules: Iterable[Schedule]) -> Any:
+def make_beat(
+    service: str, settings: Settings, schedules: Iterable[Schedule], ticked: Callable[[], None] = lambda: None
+) -> Any:
     """Celery's Beat for these schedules, as a call that blocks. What was due while it was away is not made up for."""
     from celery.apps.beat import Beat  # noqa: PLC0415
 
@@ -96,11 +101,17 @@ def make_beat(service: str, settings: Settings, schedules: Iterable[Schedule]) -
         beat_schedule={
             name: {"task": name, "schedule": float(schedule.every_seconds)} for name, schedule in table.items()
         },
+        beat_max_loop_interval=BEAT_TICK_SECONDS,
         worker_hijack_root_logger=False,
     )
 
     class SlotScheduler(Scheduler):
         """Sends a schedule's job with the slot it is for."""
+
+        def tick(self, *args: Any, **kwargs: Any) -> Any:
+            pause = super().tick(*args, **kwargs)
+            ticked()
+            return pause
 
         def apply_async(self, entry: Any, producer: Any = None, advance: bool = True, **_: Any) -> Any:  # noqa: ARG002
             schedule = table[entry.name]
@@ -108,7 +119,7 @@ def make_beat(service: str, settings: Settings, schedules: Iterable[Schedule]) -
             job = JobMessage.of(new_id("job"), schedule.payload(slot))
             if advance:
                 self.reserve(entry)
-            return app.send_task(
+            sent = app.send_task(
                 job.kind,
                 kwargs=job.keywords,
                 task_id=job.job_id,
@@ -116,6 +127,8 @@ def make_beat(service: str, settings: Settings, schedules: Iterable[Schedule]) -
                 message_id=job.job_id,
                 ignore_result=True,
             )
+            metrics.SENT.labels(job.kind, job.queue).inc()
+            return sent
 
     signals.setup_logging.connect(_keep_our_logging, weak=False)
     return Beat(app=app, scheduler_cls=SlotScheduler, quiet=True, redirect_stdouts=False).run

@@ -83,8 +83,14 @@ class Runtime:
         self._interruptions = Interruptions()
 
     @property
-    def kinds(self) -> list[str]:
-        return list(self._handlers)
+    def kinds(self) -> dict[str, str]:
+        """Every job kind, and each earlier name of one, with its queue."""
+        return {name: payload.queue for name, (payload, _) in self._handlers.items()}
+
+    @property
+    def active(self) -> int:
+        """Jobs that run here now."""
+        return len(self._runs)
 
     # Called when things happen outside ------------------------------------------------------------------------------
 

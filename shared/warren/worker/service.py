@@ -31,6 +31,9 @@ log = structlog.get_logger(__name__)
 CONSUMER_STALE_SECONDS = 60.0
 """Celery's side may wait this long for a link that swallows its packets (14) before it counts as hanging."""
 
+BEAT_STALE_SECONDS = 30.0
+"""Beat's clock ticks at least every `BEAT_TICK_SECONDS`."""
+
 S = TypeVar("S", bound=Settings)
 T = TypeVar("T")
 
@@ -84,9 +87,10 @@ async def runtime(service: Service[S], settings: S, send: jobs.Send | None = Non
 
 
 class LoopThread:
-    """The asyncio loop of a worker process."""
+    """The asyncio loop of a worker process. Once a second it calls `ticked`."""
 
-    def __init__(self) -> None:
+    def __init__(self, ticked: Callable[[], None]) -> None:
+        self._ticked = ticked
         self.loop = uvloop.new_event_loop()
         self.heartbeat = health.Heartbeat()
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
@@ -108,6 +112,7 @@ class LoopThread:
 
     def _beat(self) -> None:
         self.heartbeat.beat()
+        self._ticked()
         self.loop.call_later(1.0, self._beat)
 
 
@@ -117,7 +122,8 @@ class WorkerProcess(Generic[S]):
     def __init__(self, service: Service[S], settings: S) -> None:
         self._service = service
         self._settings = settings
-        self._loop = LoopThread()
+        self._loop = LoopThread(self._beat)
+        self._file = health.HeartbeatFile(settings.heartbeat_file)
         self._consumer = health.Heartbeat(CONSUMER_STALE_SECONDS)
         self._runtime: Runtime | None = None
         self._running: set[asyncio.Task[Verdict]] = set()
@@ -134,8 +140,11 @@ class WorkerProcess(Generic[S]):
         worker = make_worker(app, self._settings.worker_concurrency, self.node_name)
         server = self._serve_health(worker)
         memory.settle()
+        metrics.begin(self._runtime.kinds.items())
         # Without process id: the series goes on when the worker is started again.
-        up = metrics.WORKER_UP.labels(f"{self._service.name}@{socket.gethostname()}")
+        host = f"{self._service.name}@{socket.gethostname()}"
+        metrics.TASKS_ACTIVE.labels(host).set_function(partial(getattr, self._runtime, "active", 0))
+        up = metrics.WORKER_UP.labels(host)
         try:
             up.set(1)
             worker.start()
@@ -174,6 +183,10 @@ class WorkerProcess(Generic[S]):
     def consumer_moved(self) -> None:
         self._consumer.beat()
 
+    def _beat(self) -> None:
+        if self._consumer.alive():
+            self._file.beat()
+
     def connection_lost(self) -> None:
         if self._runtime is not None:
             self._loop.loop.call_soon_threadsafe(self._runtime.connection_lost)
@@ -183,16 +196,11 @@ class WorkerProcess(Generic[S]):
             self._loop.submit(self._runtime.drain(self._settings.shutdown_grace_seconds)).result()
 
     def _serve_health(self, worker: Any) -> health.HealthServer | None:
-        if not self._settings.metrics_port:
-            return None
-        server = health.HealthServer(
-            self._settings.metrics_host,
-            self._settings.metrics_port,
+        return health.serve(
+            self._settings,
             live={"loop": self._loop.heartbeat.alive, "consumer": self._consumer.alive},
             ready={"loop": self._loop.heartbeat.alive, "consumer": lambda: _consuming(worker)},
         )
-        server.start()
-        return server
 
 
 def _consuming(worker: Any) -> bool:
@@ -214,7 +222,16 @@ def run_beat(service: Service[Any]) -> None:
     # Celery is imported late: it reads the environment when it is.
     from warren.worker.celery_app import make_beat  # noqa: PLC0415
 
-    make_beat(service.name, _start(service), service.schedules)()
+    settings = _start(service)
+    ticks, file = health.Heartbeat(BEAT_STALE_SECONDS), health.HeartbeatFile(settings.heartbeat_file)
+
+    def ticked() -> None:
+        ticks.beat()
+        file.beat()
+
+    # While RabbitMQ is away a tick takes as long as that: not ready, but alive.
+    health.serve(settings, live={}, ready={"clock": ticks.alive})
+    make_beat(service.name, settings, service.schedules, ticked)()
 
 
 def _start(service: Service[Any]) -> Any:

@@ -54,6 +54,9 @@ async def test_jobs_are_counted_under_the_names_of_celery_exporter(desk: Desk, s
     assert grown("celery_task_queue_wait_seconds_count") == 5
     assert grown("celery_task_runtime_seconds_count") == 5
     assert after["celery_worker_up", ""] == 1
+    assert before["celery_task_revoked_total", Script.kind] >= 0, (
+        "counters begin at 0, so that their rates see the first"
+    )
     assert after["warren_build_info", ""] == 1
 
 

@@ -242,5 +242,5 @@ async def test_metrics_count_what_was_heard(studio: Studio, stream_worker: Progr
 
     status, metrics = stream_worker.fetch("/metrics")
     assert status == 200
-    for name in ("warren_streams_active", "warren_stream_lag_seconds_count", "warren_engine_audio_seconds_total"):
+    for name in ("warren_streams_active", "warren_stream_lag_seconds_count", "warren_audio_seconds_total"):
         assert name in metrics
