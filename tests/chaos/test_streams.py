@@ -98,7 +98,7 @@ async def test_a_client_that_was_cut_off_goes_on_with_its_token(suite: Suite, sp
         speaker.say(speech.rest)
         speaker.socket.transport.abort()
     speaker.check(speech.words)
-    assert speaker.closed == [1006, 1000]
+    assert speaker.closed == [1006, 1000], speaker.told("error")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 1001), (signal.SIGKILL, 1006)])
@@ -112,7 +112,7 @@ async def test_a_stream_goes_on_at_another_gateway(
         speaker.say(speech.rest)
         first.send(number)
     speaker.check(speech.words)
-    assert speaker.closed == [code, 1000]
+    assert speaker.closed == [code, 1000], speaker.told("error")
 
 
 async def test_a_client_that_never_reads_costs_little_holds_up_nobody_and_is_cut_off(
@@ -132,7 +132,7 @@ async def test_a_client_that_never_reads_costs_little_holds_up_nobody_and_is_cut
         deaf.socket.transport.resume_reading()
         deaf.say(speech.rest)
     deaf.check(speech.words)
-    assert deaf.closed == [1006, 1000]
+    assert deaf.closed == [1006, 1000], deaf.told("error")
 
 
 async def send_until_blocked(speaker: Speaker) -> None:

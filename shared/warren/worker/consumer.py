@@ -1,4 +1,4 @@
-"""Celery's consumer and worker, with the three behaviours we depend on changed."""
+"""Celery's consumer and worker, with the behaviours we depend on changed."""
 
 import signal
 import threading
@@ -24,6 +24,18 @@ RETRY_INTERVALS = {"interval_start": 0.2, "interval_step": 0.4, "interval_max": 
 
 class Consumer(CeleryConsumer):
     """Poison goes to the dead-letter queue instead of being dropped, and losing the connection voids the runs."""
+
+    _consuming_over: Any = None
+
+    @property
+    def consuming(self) -> bool:
+        """Whether RabbitMQ has taken this worker as a consumer, over a connection that still stands."""
+        return self.connection is not None and self.connection is self._consuming_over and self.connection.connected
+
+    def on_ready(self) -> None:
+        # Not sooner: Celery makes its consumers before it asks RabbitMQ for messages.
+        self._consuming_over = self.connection
+        super().on_ready()
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Any:
         handle = super().create_task_handler(*args, **kwargs)

@@ -205,7 +205,7 @@ class WorkerProcess(Generic[S]):
 
 def _consuming(worker: Any) -> bool:
     consumer = getattr(worker, "consumer", None)
-    return bool(consumer and consumer.connection and consumer.connection.connected and consumer.task_consumer)
+    return consumer is not None and bool(consumer.consuming)
 
 
 def run_worker(service: Service[Any]) -> int:
