@@ -1,7 +1,8 @@
 """Live streams for ten minutes: clients come, speak, are cut off, vanish; what is left behind?
 
 `SOAK_SECONDS` is another length than 600, `SOAK_STREAMS` another number of clients than 10. Printed are queues,
-messages, open streams, blobs, processes and memory: before, when all are warm (after a tenth of the time), and after.
+messages, open streams, blobs, processes and memory: before, when all are warm (after a tenth of the time), and after;
+and memory at each tenth of the time, which tells a leak from what settles.
 """
 
 import asyncio
@@ -161,8 +162,7 @@ async def soak(made: Suite, url: str, families: dict[str, psutil.Process]) -> No
     async with asyncio.TaskGroup() as tasks:
         for client in clients:
             tasks.create_task(client.run())
-        await asyncio.sleep(SECONDS / 10)
-        warm = await state(made, families)
+        tenths = [await later(SECONDS / 10, made, families) for _ in range(10)]
 
     async def ended() -> bool:
         return not await open_streams(made)
@@ -173,7 +173,14 @@ async def soak(made: Suite, url: str, families: dict[str, psutil.Process]) -> No
     print("  ".join(f"{count} {name}" for name, count in sorted(counts.items())))
     print(f"{'':<28}{'before':>10}{'warm':>10}{'after':>10}")
     for name in before:
-        print(f"{name:<28}{before[name]:>10}{warm[name]:>10}{after[name]:>10}")
+        print(f"{name:<28}{before[name]:>10}{tenths[0][name]:>10}{after[name]:>10}")
+    for name in families:
+        print(f"{name}: MB at each tenth:", *(tenth[f"{name}: MB"] for tenth in tenths))
+
+
+async def later(seconds: float, made: Suite, families: dict[str, psutil.Process]) -> dict[str, float]:
+    await asyncio.sleep(seconds)
+    return await state(made, families)
 
 
 def main() -> None:
