@@ -25,14 +25,18 @@ NICENESS = 5
 
 class Cruncher:
     """One child, started when it is first needed: it holds scikit-learn, which this process never loads. It ends with
-    this process, however that ends: it reads from it."""
+    this process, however that ends: it reads from it. With a `preparation`, a function of a module, it is started on
+    entering, and calls that first, so that nobody waits for it later."""
 
-    def __init__(self) -> None:
+    def __init__(self, preparation: Callable[[], object] | None = None) -> None:
+        self._preparation = preparation
         self._child: subprocess.Popen[bytes] | None = None
         # One thread: the child answers one question after the other.
         self._asking = ThreadPoolExecutor(1, thread_name_prefix="cruncher")
 
     async def __aenter__(self) -> Self:
+        if self._preparation is not None:
+            self._asking.submit(self._prepare, self._preparation)
         return self
 
     async def __aexit__(
@@ -58,6 +62,12 @@ class Cruncher:
             raise answer
         result: T = answer
         return result
+
+    def _prepare(self, preparation: Callable[[], object]) -> None:
+        try:
+            self._ask(preparation, ())
+        except (EOFError, OSError, pickle.UnpicklingError) as error:  # whoever needs the child starts another
+            log.warning("cruncher_not_prepared", error=str(error))
 
     def _ask(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:
         if self._child is None:

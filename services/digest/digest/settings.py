@@ -10,15 +10,19 @@ class DigestSettings(LlmSettings):
     """What its workers need beyond the model and `warren.settings.Settings`."""
 
     worker_concurrency: int = Field(
-        16,
+        32,
         ge=1,
         le=1000,
         validation_alias=env("DIGEST_CONCURRENCY"),
         description="Jobs of each of its queues that one worker runs at a time; with a model they mostly wait",
     )
+    # Fewer than jobs: those that are prepared take a place the moment it is free.
+    parallel_calls: int = Field(
+        16, ge=1, le=1000, description="Requests to the model that one worker has under way for batches at a time"
+    )
     posts_per_build: int = Field(500, ge=1, le=10_000, description="Newest posts that one build takes at most")
     parallel_batches: int = Field(
-        24, ge=1, le=500, description="Batches of one build that are under way at a time, over all workers"
+        24, ge=1, le=500, description="Batches of one build that may be unsorted at a time, over all workers"
     )
     first_batch_size: int = Field(3, ge=1, le=100, description="Posts of the first batches; later ones adapt")
     largest_batch_size: int = Field(10, ge=1, le=100, description="Posts of a batch at most")

@@ -11,6 +11,7 @@ from digest.content.jobs import ContentJobs
 from digest.content.library import Library
 from digest.content.shelf import Shelf
 from digest.crunching import Cruncher
+from digest.engines import crunched
 from digest.engines.asking import Engines
 from digest.engines.llm import LlmEngine
 from digest.engines.local import Corpus, LocalEngine
@@ -35,10 +36,10 @@ async def bootstrap(settings: DigestSettings, core: Core, cruncher: Cruncher | N
         store = await stack.enter_async_context(
             database.connect(url, "warren-digest", pool_size=settings.digest_pool_size)
         )
-        child = cruncher if cruncher is not None else await stack.enter_async_context(Cruncher())
+        child = cruncher if cruncher is not None else await stack.enter_async_context(Cruncher(crunched.load))
         local = LocalEngine(child, _corpus(store, settings.corpus_posts))
         client = await stack.enter_async_context(connect(settings)) if settings.llm_enabled else None
-        llm = LlmEngine(client) if client else None
+        llm = LlmEngine(client, settings.parallel_calls) if client else None
         fetch = await stack.enter_async_context(
             fetcher(
                 max_bytes=settings.feed_max_bytes,

@@ -212,7 +212,7 @@ class BatchState(Message):
 
     n: int
     size: int
-    state: Literal["waiting", "categorizing", "summarizing", "done", "abandoned"]
+    state: Literal["waiting", "categorizing", "categorized", "summarizing", "done", "abandoned"]
     invalid: int = 0
     engine: str = ""
     seconds: float | None = None

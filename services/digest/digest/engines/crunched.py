@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from warren.contracts.digest_records import Category
 
 
+def load() -> None:
+    """Everything that the others need."""
+    from digest.engines import duplicates, extract, sorting  # noqa: F401
+
+
 def repetitions(texts: Sequence[str]) -> list[int]:
     """See `duplicates.repetitions`."""
     from digest.engines import duplicates

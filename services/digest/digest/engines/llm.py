@@ -1,5 +1,6 @@
 """The language model as an engine: JSON answers, of which only those are believed that fit what was asked."""
 
+import asyncio
 from collections.abc import Sequence
 
 from digest.engines import wording
@@ -15,12 +16,13 @@ NONE = {"none", "null", "other", ""}
 
 
 class LlmEngine:
-    """Raises `warren.llm.LlmError` when the endpoint cannot be had."""
+    """Has up to `calls` requests under way. Raises `warren.llm.LlmError` when the endpoint cannot be had."""
 
     name = "llm"
 
-    def __init__(self, client: LlmClient) -> None:
+    def __init__(self, client: LlmClient, calls: int) -> None:
         self._client = client
+        self._places = asyncio.Semaphore(calls)
 
     async def categorize(self, brief: Brief, texts: Sequence[Text]) -> Answers:
         labels = wording.labels(brief, texts)
@@ -51,7 +53,8 @@ class LlmEngine:
 
     async def _ask(self, purpose: str, system: str, user: str) -> Completion:
         messages: list[ChatMessage] = [{"role": "system", "content": system}, {"role": "user", "content": user}]
-        return await self._client.complete(messages, purpose=purpose, patience=PATIENCE_SECONDS)
+        async with self._places:
+            return await self._client.complete(messages, purpose=purpose, patience=PATIENCE_SECONDS)
 
 
 def _answers(completion: Completion, found: tuple[dict[str, Answer], int]) -> Answers:

@@ -104,6 +104,8 @@ class BatchSteps:
             }
             if step == "summarize":
                 values |= {"state": "done", "ended_at": sa.func.now()}
+            else:
+                values |= {"state": "categorized"}
             await connection.execute(_this(batch.build_id, batch.n).values(values))
 
 

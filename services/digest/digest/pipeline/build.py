@@ -18,7 +18,7 @@ from digest.pipeline.sizes import Finished, next_size
 from digest.settings import DigestSettings
 from digest.store import bots, fates
 from digest.store import builds as build_store
-from digest.store.builds import DONE, OpenBatch
+from digest.store.builds import DONE, UNSORTED, OpenBatch
 from warren import jobs
 from warren.contracts.digest import BuildDigest, BuildReport, CategorizeBatch, SummarizeBatch
 from warren.contracts.digest_records import Bot
@@ -30,7 +30,7 @@ from warren.worker.job import Job
 log = structlog.get_logger(__name__)
 
 SHORTEST_PAUSE = 0.05
-LONGEST_PAUSE = 0.5
+LONGEST_PAUSE = 0.2
 """Seconds between two looks at the batches: short while they end, longer while they do not."""
 SEEN_EVERY = 5.0
 
@@ -165,9 +165,9 @@ class Builder:
                 log.warning("batches_given_up", build_id=job.id, batches=silent)
                 await build_store.abandon(connection, job.id, silent)
             room = 1 if job.payload.sync else self._settings.parallel_batches
-            cut = await fates.cut(
-                connection, job.id, len(look.batches) + 1, room - len(look.open) + len(silent), self._size(look)
-            )
+            unsorted = sum(batch.state in UNSORTED and batch.n not in silent for batch in look.open)
+            size, more = self._size(look), max(0, room - unsorted)
+            cut = await fates.cut(connection, job.id, len(look.batches) + 1, more, size)
             if cut:
                 await build_store.add_batches(connection, job.id, cut)
         unsent = [batch.n for batch in look.open if not batch.sent and batch.n not in silent] + list(cut)
@@ -178,7 +178,9 @@ class Builder:
         return bool(unsent or silent)
 
     def _size(self, look: Look) -> int:
-        finished = [Finished(batch.size, batch.invalid) for batch in look.batches if batch.state == "done"]
+        # What the first step has shown is known a step earlier than the batch's end.
+        tried = [batch for batch in look.batches if batch.state not in (*UNSORTED, "abandoned")]
+        finished = [Finished(batch.size, batch.invalid) for batch in tried]
         return next_size(finished, first=self._settings.first_batch_size, largest=self._settings.largest_batch_size)
 
     async def _send_batches(self, build_id: str, numbers: list[int]) -> None:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finished:
-    """A batch that is done. `invalid` counts posts that were skipped, merged or invented."""
+    """A batch that has shown something. `invalid` counts posts that were skipped, merged or invented."""
 
     size: int
     invalid: int
 
 
 def next_size(finished: Iterable[Finished], *, first: int, largest: int) -> int:
-    """The size after these batches, in the order in which they ended.
+    """The size after these batches, in the order in which they were cut.
 
     Additive increase, multiplicative decrease, as TCP finds its rate (RFC 5681). Larger batches than the present size
     were cut before it shrank: they say nothing new. Smaller ones are the last posts of a build, and prove nothing.

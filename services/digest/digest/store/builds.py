@@ -20,6 +20,8 @@ DEAD_AFTER = sa.text("interval '30 seconds'")
 again goes on with its own at once."""
 DONE = ("done", "abandoned")
 """States of batches that are over."""
+UNSORTED = ("waiting", "categorizing")
+"""States of batches whose first step is not over."""
 
 
 @dataclass(frozen=True)
@@ -114,10 +116,10 @@ def _these(build_id: str, numbers: Sequence[int]) -> sa.Update:
 
 
 async def all_batches(connection: AsyncConnection, build_id: str) -> list[OpenBatch]:
-    """In the order in which they ended, those that have not at the end."""
+    """In the order in which they were cut."""
     silent = sa.extract("epoch", sa.func.now() - batches.c.touched_at).label("silent")
     statement = sa.select(batches, silent).where(batches.c.build_id == build_id)
-    rows = (await connection.execute(statement.order_by(batches.c.ended_at.asc().nulls_last(), batches.c.n))).all()
+    rows = (await connection.execute(statement.order_by(batches.c.n))).all()
     return [
         OpenBatch(row.n, row.size, row.state, row.invalid, row.sent_at is not None, float(row.silent)) for row in rows
     ]

@@ -105,10 +105,10 @@ async def corpus(connection: AsyncConnection, channels: Sequence[str], limit: in
 
 async def drop_repetitions(connection: AsyncConnection, build_id: str, found: Mapping[str, tuple[str, str]]) -> None:
     """`found`: the post that is repeated, and a reason for a person, by the post that repeats it."""
-    for post_id, (repeated, reason) in found.items():
-        dropped = {"state": "dropped", "duplicate_of": repeated, "reason": reason, "updated_at": sa.func.now()}
-        this = (fates.c.build_id == build_id) & (fates.c.post_id == post_id) & (fates.c.state == "queued")
-        await connection.execute(sa.update(fates).where(this).values(dropped))
+    values = {"state": "dropped", "duplicate_of": sa.bindparam("repeated"), "reason": sa.bindparam("why")}
+    rows = [{"this": post_id, "repeated": repeated, "why": reason} for post_id, (repeated, reason) in found.items()]
+    queued = (fates.c.build_id == build_id) & (fates.c.state == "queued")
+    await _each(connection, queued, values, rows)
 
 
 async def set_alone(connection: AsyncConnection, build_id: str, post_ids: Sequence[str]) -> None:
@@ -127,9 +127,8 @@ async def cut(connection: AsyncConnection, build_id: str, first: int, count: int
     shared = [row.post_id for row in rows if not row.single]
     groups = [shared[start : start + size] for start in range(0, len(shared), size)]
     groups += [[row.post_id] for row in rows if row.single]
-    for n, ids in enumerate(groups[:count], first):
-        these = (fates.c.build_id == build_id) & fates.c.post_id.in_(ids)
-        await connection.execute(sa.update(fates).where(these).values(batch=n))
+    placed = [{"this": post_id, "n": n} for n, ids in enumerate(groups[:count], first) for post_id in ids]
+    await _each(connection, fates.c.build_id == build_id, {"batch": sa.bindparam("n")}, placed)
     return {n: len(ids) for n, ids in enumerate(groups[:count], first)}
 
 
@@ -143,22 +142,41 @@ async def keep_answers(
     connection: AsyncConnection, build_id: str, n: int, prompt_version: int, answers: Mapping[str, Answer]
 ) -> None:
     """Store categories, or summaries, of posts that this batch still has and that have none yet."""
-    for post_id, answer in answers.items():
-        before, values = _change(answer)
-        this = (fates.c.build_id == build_id) & (fates.c.batch == n) & (fates.c.post_id == post_id)
-        kept = {**values, "engine": answer.engine, "prompt_version": prompt_version, "updated_at": sa.func.now()}
-        await connection.execute(sa.update(fates).where(this, fates.c.state == before).values(kept))
+    values = {
+        "state": sa.bindparam("after"),
+        "category": sa.func.coalesce(sa.bindparam("sorted_as", type_=sa.Text), fates.c.category),
+        "summary": sa.bindparam("told"),
+        "reason": sa.bindparam("why"),
+        "engine": sa.bindparam("by"),
+        "prompt_version": prompt_version,
+    }
+    rows = [{"this": post_id, "by": answer.engine, **_change(answer)} for post_id, answer in answers.items()]
+    still = (fates.c.build_id == build_id) & (fates.c.batch == n) & (fates.c.state == sa.bindparam("before"))
+    await _each(connection, still, values, rows)
     heard = sa.update(batches).where(batches.c.build_id == build_id, batches.c.n == n)
     await connection.execute(heard.values(touched_at=sa.func.now()))
 
 
-def _change(answer: Answer) -> tuple[str, dict[str, Any]]:
+def _change(answer: Answer) -> dict[str, Any]:
     """The state it follows, and what it sets."""
-    if answer.sentences:
-        return "categorized", {"state": "summarized", "summary": "\n".join(answer.sentences)}
-    if answer.category is None:
-        return "queued", {"state": "dropped", "reason": answer.reason}
-    return "queued", {"state": "categorized", "category": answer.category}
+    told = "\n".join(answer.sentences)
+    before, after = ("categorized", "summarized") if told else ("queued", "categorized")
+    if not told and answer.category is None:
+        after = "dropped"
+    why = answer.reason if after == "dropped" else ""
+    return {"before": before, "after": after, "sorted_as": answer.category, "told": told, "why": why}
+
+
+async def _each(
+    connection: AsyncConnection,
+    where: sa.ColumnElement[bool],
+    values: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    """One update for each row, all in one go; `this` of a row is the post."""
+    statement = sa.update(fates).where(where, fates.c.post_id == sa.bindparam("this"))
+    if rows:
+        await connection.execute(statement.values({**values, "updated_at": sa.func.now()}), rows)
 
 
 async def stories(connection: AsyncConnection, build_id: str) -> list[Story]:
@@ -190,9 +208,8 @@ async def stories(connection: AsyncConnection, build_id: str) -> list[Story]:
 async def settle(connection: AsyncConnection, build_id: str, digest_id: str | None, dropped: Mapping[str, str]) -> None:
     """The end of a build: every summarized post is in the digest, or dropped with a reason."""
     mine = (fates.c.build_id == build_id) & (fates.c.state == "summarized")
-    for post_id, reason in dropped.items():
-        gone = {"state": "dropped", "reason": reason, "updated_at": sa.func.now()}
-        await connection.execute(sa.update(fates).where(mine, fates.c.post_id == post_id).values(gone))
+    gone = {"state": "dropped", "reason": sa.bindparam("why")}
+    await _each(connection, mine, gone, [{"this": post_id, "why": reason} for post_id, reason in dropped.items()])
     told = {"state": "digested", "digest_id": digest_id, "updated_at": sa.func.now()}
     await connection.execute(sa.update(fates).where(mine).values(told))
     await connection.execute(sa.update(fates).where(fates.c.build_id == build_id).values(batch=None))

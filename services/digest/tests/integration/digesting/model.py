@@ -20,6 +20,9 @@ class Model(ScriptedLlm):
         self._spoil = spoil or (lambda _posts, answers: answers)
         self._delay = delay
         self._fail = fail
+        self._under_way = 0
+        self.most = 0
+        """Most requests that were under way at a time."""
 
     def take(self, request: RecordedRequest) -> Step:
         """Record a request and answer it."""
@@ -35,7 +38,13 @@ class Model(ScriptedLlm):
             answers = [{"id": post["id"], "category": post["title"].split()[0]} for post in posts]
         else:
             answers = [{"id": post["id"], "sentences": [f"Summary of {post['title']}."]} for post in posts]
-        return Step(reply=json.dumps({"answers": self._spoil(posts, answers)}), delay=self._delay)
+        with self._changed:
+            self._under_way += 1
+            self.most = max(self.most, self._under_way)
+        self.closing.wait(self._delay)
+        with self._changed:
+            self._under_way -= 1
+        return Step(reply=json.dumps({"answers": self._spoil(posts, answers)}))
 
 
 def asked(request: RecordedRequest) -> list[dict[str, Any]]:

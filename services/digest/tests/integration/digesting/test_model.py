@@ -1,12 +1,13 @@
 """From posts to a digest with a language model that is not to be trusted."""
 
+import asyncio
 from collections import Counter
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from digest.models import fates
+from digest.models import batches, fates
 from warren.contracts.digest import BuildDigest, PreviewBot, RerunDigest
 from warren.contracts.digest_queries import GetBuild, GetDigest, ListPosts, UpdateBot
 from warren.contracts.digest_records import BotChanges, NewPost
@@ -48,6 +49,30 @@ async def test_the_model_sorts_and_summarizes_and_batches_grow(open_office: Open
     assert all(sentence.text == f"Summary of {item.title}."
                for section in digest.sections for item in section.items for sentence in item.sentences)  # fmt: skip
     assert len(titles) == 15
+
+
+async def test_what_the_first_step_shows_makes_the_next_batch_larger(open_office: OpenOffice) -> None:
+    with Model() as model:
+        async with open_office(**llm(model, parallel_batches=1)) as office:
+            bot = await office.bot(news(7))
+            office.broken.add("digest.summarize")
+            build = asyncio.create_task(office.run(BuildDigest(owner=OWNER, bot_id=bot.id)))
+            await office.seen(sa.select(batches).where(batches.c.n == 2, batches.c.state == "categorized"))
+            build.cancel()
+            await asyncio.gather(build, return_exceptions=True)
+            sizes = [row.size for row in await office.rows(sa.select(batches.c.size).order_by(batches.c.n))]
+
+    assert sizes == [3, 4]
+
+
+async def test_batches_wait_for_a_place_among_the_requests(open_office: OpenOffice) -> None:
+    with Model(delay=0.05) as model:
+        async with open_office(**llm(model, parallel_calls=2, first_batch_size=1, largest_batch_size=1)) as office:
+            bot = await office.bot(news(8))
+            report = await office.run(BuildDigest(owner=OWNER, bot_id=bot.id))
+
+    assert report.digested == 8
+    assert model.most == 2
 
 
 def skip_last(posts: list[dict[str, Any]], answers: list[dict[str, Any]]) -> Any:

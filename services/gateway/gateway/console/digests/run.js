@@ -12,7 +12,8 @@ import { endedJob } from "../lib/jobs.js";
 import { errorNotice } from "../lib/notice.js";
 
 const STATES = {
-  waiting: "batch.waiting", categorizing: "batch.categorizing", summarizing: "batch.summarizing", done: "batch.done", abandoned: "batch.abandoned",
+  waiting: "batch.waiting", categorizing: "batch.categorizing", categorized: "batch.categorized",
+  summarizing: "batch.summarizing", done: "batch.done", abandoned: "batch.abandoned",
 };
 const STOPPED = "digest.stopped"; // the failure of a job whose run somebody stopped
 const PAUSE = 700; // between two looks at the batches

@@ -279,6 +279,7 @@ export const en = {
   "batch.seconds": "{n} s",
   "batch.waiting": "waiting",
   "batch.categorizing": "being sorted",
+  "batch.categorized": "sorted",
   "batch.summarizing": "being summed up",
   "batch.done": "done",
   "batch.abandoned": "given up, done anew",

@@ -279,6 +279,7 @@ export const ru = {
   "batch.seconds": "{n} с",
   "batch.waiting": "ждёт",
   "batch.categorizing": "сортируется",
+  "batch.categorized": "отсортирован",
   "batch.summarizing": "пересказывается",
   "batch.done": "готова",
   "batch.abandoned": "переделывается заново",
