@@ -7,12 +7,22 @@ MEMBERS := shared/warren services/gateway/gateway services/analyzer/analyzer ser
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-unit lint lint-style lint-types lint-imports lint-security format bench python setup clean
+.PHONY: help run up down logs test test-unit lint lint-style lint-types lint-imports lint-security format bench python setup clean
 
 ##@ Use it
 run: ## Start everything at http://127.0.0.1:8000 (WARREN_PORT=…, WARREN_FLOWER=1); Ctrl-C stops it
 	@local/setup.sh rabbitmq python
 	@exec $(BIN)/warren-local
+
+up: ## Start the suite in containers at http://127.0.0.1:8000 (ARGS="--profile monitoring"); passwords are in .env
+	@deploy/compose/env.sh
+	docker compose $(ARGS) up --build --detach --wait
+
+down: ## Stop the containers; data stays (docker compose down --volumes deletes it)
+	docker compose --profile "*" down
+
+logs: ## Show what the containers print (ARGS="gateway" for some)
+	docker compose logs --follow --tail 100 $(ARGS)
 
 ##@ Work on it
 test: ## Run all tests, with RabbitMQ, PostgreSQL and a browser (ARGS="-k name" for some)

@@ -114,11 +114,11 @@ class Broker:
         await self._publish(exchange, routing_key, body, basic, topology.EXCHANGES.get(exchange) != "fanout", timeout)
 
     async def reply(self, queue: str, body: bytes, **properties: Any) -> None:
-        """Send a transient message straight to a reply queue; nobody may be waiting any more, which is fine.
+        """Send a transient message to a reply queue; nobody may be waiting any more, which is fine.
 
         Raises `BrokerUnavailable`.
         """
-        await self.tell("", queue, body, **properties)
+        await self.tell(topology.REPLIES, queue, body, **properties)
 
     async def tell(self, exchange: str, routing_key: str, body: bytes, **properties: Any) -> None:
         """Publish a transient message, confirmed, that nobody need be there to hear. Raises `BrokerUnavailable`."""

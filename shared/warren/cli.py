@@ -5,15 +5,18 @@ The program `warren` (cli/warren_cli) offers these beside its own; where only th
 """
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
+import kombu
 from amqp.exceptions import AMQPError
 from kombu.exceptions import OperationalError
 
-from warren import database, deadletters, topology
-from warren.settings import Settings
+from warren import access, brokerapi, database, deadletters, topology
+from warren.settings import BrokerUsers, Settings
 
 
 def main() -> None:
@@ -32,8 +35,11 @@ def add_migrate(parser: argparse.ArgumentParser) -> None:
 
 def add_topology(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
+    runs = {"declare": lambda: _at_rabbitmq(_declare), "users": _make_users, "definitions": _print_definitions}
     actions.add_parser("declare", help="make all that are missing")
-    parser.set_defaults(run=lambda _: _at_rabbitmq(_declare))
+    actions.add_parser("users", help="make each service's user, with its permissions and the password of the settings")
+    actions.add_parser("definitions", help="print these users as a file that RabbitMQ imports")
+    parser.set_defaults(run=lambda arguments: runs[arguments.action]())
 
 
 def add_dead(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +71,29 @@ def _at_rabbitmq(work: Callable[[str], None]) -> None:
 def _declare(url: str) -> None:
     topology.declare(url)
     print(f"{len(topology.EXCHANGES)} exchanges and {len(topology.queues())} queues are there.")
+
+
+def _definitions(settings: BrokerUsers) -> dict[str, Any]:
+    """Raises SystemExit, in a sentence, if a service has no password."""
+    passwords = settings.passwords()
+    if missing := [f"WARREN_BROKER_PASSWORD_{user.upper()}" for user in access.SERVICES if not passwords[user]]:
+        sys.exit(f"These are empty: {', '.join(missing)}")
+    vhost = kombu.Connection(settings.broker_url.get_secret_value()).virtual_host or "/"
+    return access.definitions(passwords, vhost)
+
+
+def _print_definitions() -> None:
+    print(json.dumps(_definitions(BrokerUsers()), indent=2))
+
+
+def _make_users() -> None:
+    settings = BrokerUsers()
+    made = _definitions(settings)
+    try:
+        brokerapi.import_definitions(settings.broker_api_url.get_secret_value(), made)
+    except OSError as error:
+        sys.exit(f"RabbitMQ's management API cannot be used (WARREN_BROKER_API_URL): {error}")
+    print(f"{len(made['users'])} users have their permissions.")
 
 
 def _dead(arguments: argparse.Namespace, url: str) -> None:

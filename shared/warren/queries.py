@@ -53,6 +53,7 @@ class QueryClient:
 
     async def _listen(self, channel: AbstractChannel) -> None:
         queue = await channel.declare_queue(new_id("warren.reply"), exclusive=True, auto_delete=True)
+        await queue.bind(topology.REPLIES, queue.name)
         await queue.consume(self._receive, no_ack=True)
         self._queue = queue.name
         self._listening.set()

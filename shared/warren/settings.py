@@ -112,3 +112,24 @@ class AudioSettings(Settings):
     max_audio_size: int = Field(
         1_048_576, ge=1, validation_alias=env("MAX_AUDIO_SIZE", "MAX_AUDIO_SIZE"), description="Largest chunk, in bytes"
     )
+
+
+class BrokerUsers(Settings):
+    """What `warren topology users` needs to know. A user without a password is left as it is."""
+
+    broker_api_url: SecretStr = Field(
+        SecretStr("http://guest:guest@127.0.0.1:15672"),
+        description="RabbitMQ's management API, with an administrator and password",
+    )
+    broker_password_gateway: SecretStr = Field(SecretStr(""), description="Password of RabbitMQ's user `gateway`")
+    broker_password_analyzer: SecretStr = Field(SecretStr(""), description="… `analyzer`")
+    broker_password_transcriber: SecretStr = Field(SecretStr(""), description="… `transcriber`")
+    broker_password_digest: SecretStr = Field(SecretStr(""), description="… `digest`")
+    broker_password_flower: SecretStr = Field(SecretStr(""), description="… `flower`, which sees Celery's events")
+    broker_password_monitor: SecretStr = Field(SecretStr(""), description="… `monitor`, which sees queues' lengths")
+
+    def passwords(self) -> dict[str, str]:
+        """Password of each user."""
+        start = "broker_password_"
+        fields = {name.removeprefix(start): name for name in type(self).model_fields if name.startswith(start)}
+        return {user: getattr(self, name).get_secret_value() for user, name in fields.items()}

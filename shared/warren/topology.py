@@ -18,11 +18,20 @@ JOBS = "warren.jobs"
 EVENTS = "warren.events"
 CONTROL = "warren.control"
 QUERIES = "warren.queries"
+REPLIES = "warren.replies"
 AUDIO = "warren.audio"
 DEAD = "warren.dead"
 
-EXCHANGES = {JOBS: "topic", EVENTS: "topic", CONTROL: "fanout", QUERIES: "direct", AUDIO: "direct", DEAD: "topic"}
-"""Name → type. All are durable."""
+EXCHANGES = {
+    JOBS: "topic",
+    EVENTS: "topic",
+    CONTROL: "fanout",
+    QUERIES: "direct",
+    REPLIES: "direct",
+    AUDIO: "direct",
+    DEAD: "topic",
+}
+"""Name → type. All are durable. Nobody uses the default exchange: who may publish there reaches every queue."""
 
 JOB_QUEUES = (
     "analyzer",
@@ -152,9 +161,9 @@ def queues() -> list[Queue]:
     return [*jobs, recorder, *dead, *asked]
 
 
-def kombu_queue(queue: Queue) -> kombu.Queue:
-    """The same queue as kombu and Celery know it."""
-    made = kombu.Queue(queue.name, durable=True, queue_arguments=queue.arguments)
+def kombu_queue(queue: Queue, *, declare: bool = True) -> kombu.Queue:
+    """The same queue as kombu and Celery know it. Without `declare` they use it and never make it."""
+    made = kombu.Queue(queue.name, durable=True, queue_arguments=queue.arguments, no_declare=not declare)
     if len(queue.bindings) == 1:
         # Celery takes the routing key of a job from its queue, and looks for it in this place.
         (only,) = queue.bindings

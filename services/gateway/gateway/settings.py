@@ -13,6 +13,11 @@ class GatewaySettings(AudioSettings):
     host: str = Field("127.0.0.1", validation_alias=env("HOST", "HOST"), description="Address to listen on")
     port: int = Field(8000, ge=0, le=65535, validation_alias=env("PORT", "PORT", "APP_PORT"))
     auth: str = Field("off", pattern="^(off|keys)$", description="keys: every call needs an API key; off: a laptop")
+    private_network: bool = Field(
+        False,
+        description="Only this machine reaches the gateway, though it listens beyond 127.0.0.1: in a container whose "
+        "port is published there",
+    )
     cors_origins: list[str] = Field(
         default_factory=list, description="Origins of other sites' pages that may call the API and open WebSockets"
     )
@@ -44,7 +49,7 @@ class GatewaySettings(AudioSettings):
 
     @model_validator(mode="after")
     def _guarded(self) -> "GatewaySettings":
-        if self.auth == "off" and self.host not in LOOPBACK:
+        if self.auth == "off" and self.host not in LOOPBACK and not self.private_network:
             raise ValueError(
                 f"WARREN_HOST={self.host} would let anybody in: set WARREN_AUTH=keys (and create one with "
                 "`gateway keys create`), or listen on 127.0.0.1"

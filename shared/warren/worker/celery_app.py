@@ -35,7 +35,7 @@ def make_app(
         task_acks_on_failure_or_timeout=False,  # an exception would acknowledge the message
         task_reject_on_worker_lost=True,
         task_ignore_result=True,  # results are events
-        task_queues=[topology.kombu_queue(topology.job_queue(name)) for name in queues],
+        task_queues=[topology.kombu_queue(topology.job_queue(name), declare=False) for name in queues],
         task_create_missing_queues=False,
         task_default_queue=next(iter(queues)),
         worker_prefetch_multiplier=1,
@@ -97,7 +97,7 @@ def make_beat(
         broker_connection_retry_on_startup=True,
         task_ignore_result=True,
         task_create_missing_queues=False,
-        task_queues=[topology.kombu_queue(topology.job_queue(name)) for name in topology.JOB_QUEUES],
+        task_queues=[topology.kombu_queue(topology.job_queue(name), declare=False) for name in topology.JOB_QUEUES],
         beat_schedule={
             name: {"task": name, "schedule": float(schedule.every_seconds)} for name, schedule in table.items()
         },

@@ -25,6 +25,13 @@ RETRY_INTERVALS = {"interval_start": 0.2, "interval_step": 0.4, "interval_max": 
 class Consumer(CeleryConsumer):
     """Poison goes to the dead-letter queue instead of being dropped, and losing the connection voids the runs."""
 
+    class Blueprint(CeleryConsumer.Blueprint):
+        """Without the step that makes the delay exchanges: a worker may not, and `warren topology declare` has."""
+
+        default_steps = tuple(
+            step for step in CeleryConsumer.Blueprint.default_steps if not step.endswith(":DelayedDelivery")
+        )
+
     _consuming_over: Any = None
 
     @property
