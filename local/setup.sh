@@ -3,7 +3,7 @@
 #
 #   local/setup.sh python      the packages of uv.lock, in .venv (and uv itself, in .warren/tools, if it is missing)
 #   local/setup.sh rabbitmq    RabbitMQ's programs: with apt-get or Homebrew, or its container where Docker works
-#   local/setup.sh testing     what some tests need: Chromium, curl, and bubblewrap, which holds generated code on old kernels
+#   local/setup.sh testing     what some tests need: Chromium, curl, promtool, and bubblewrap, which holds generated code on old kernels
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -105,6 +105,7 @@ testing() {
   have_chromium || missing="$missing chromium"
   have curl || missing="$missing curl"
   have bwrap || [ "$(uname)" != Linux ] || missing="$missing bubblewrap"
+  have promtool || missing="$missing prometheus" # whose service does not start: see apt_install
   # Playwright drives the browser with a Node of its own, which wants this library of the system.
   playwright_works || missing="$missing libatomic1"
   if [ -n "$missing" ] && can_apt; then
