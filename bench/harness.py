@@ -16,7 +16,13 @@ from warren.embedded import EmbeddedPostgres, free_port
 from warren.testing.services import scratch_directory, scratch_rabbitmq
 
 ROOT = Path(__file__).parent.parent
-SET_UP = (("gateway", "migrate"), ("digest", "migrate"), ("warren", "migrate"), ("warren", "topology", "declare"))
+SET_UP = (
+    ("gateway", "migrate"),
+    ("analyzer", "migrate"),
+    ("digest", "migrate"),
+    ("warren", "migrate"),
+    ("warren", "topology", "declare"),
+)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ class Line:
 SET_UP = {
     "PostgreSQL": (
         Line("migrate", "gateway migrate"),
+        Line("migrate", "analyzer migrate"),
         Line("migrate", "digest migrate"),
         Line("migrate", "warren migrate"),
     ),
@@ -37,6 +38,7 @@ PROCESSES = (
     Line("gateway", "gateway worker", reports=True),
     Line("beat", "gateway beat", reports=True),
     Line("analyzer", "analyzer worker", reports=True),
+    Line("analyzer-bulk", "analyzer-bulk worker", reports=True),
     Line("streams", "transcriber-streams worker", reports=True),
     Line("files", "transcriber-files worker", reports=True),
     Line("digest", "digest worker", reports=True),

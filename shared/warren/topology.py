@@ -35,6 +35,7 @@ EXCHANGES = {
 
 JOB_QUEUES = (
     "analyzer",
+    "analyzer-bulk",
     "gateway",
     "transcriber-streams",
     "transcriber-files",

@@ -51,7 +51,7 @@ class Suite:
         return await self.programs.worker(WORKER, ready=ready, **environment)
 
     async def analyzer(self, **environment: str) -> Program:
-        return await self.programs.service("analyzer", ready=True, **environment)
+        return await self.programs.service("analyzer", "worker", ready=True, **environment)
 
     async def transcriber(self, **environment: str) -> Program:
         """A worker for live streams, with one process that recognises speech."""

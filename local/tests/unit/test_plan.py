@@ -23,7 +23,8 @@ def test_everything_that_has_metrics_is_named_with_its_address() -> None:
     children = list(plan.processes(LocalSettings(port=8123), {}))
     addresses = plan.metrics_urls(children)
     port = next(child.environment["WARREN_METRICS_PORT"] for child in children if child.name == "analyzer")
-    assert addresses.keys() == {"api", "gateway", "beat", "analyzer", "streams", "files", "digest", "clock"}
+    names = {"api", "gateway", "beat", "analyzer", "analyzer-bulk", "streams", "files", "digest", "clock"}
+    assert addresses.keys() == names
     assert addresses["api"] == "http://127.0.0.1:8123/metrics"
     assert addresses["analyzer"] == f"http://127.0.0.1:{port}/metrics"
 

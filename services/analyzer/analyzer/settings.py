@@ -1,16 +1,19 @@
 """Settings of the analyzer."""
 
+import os
 import tempfile
 from pathlib import Path
 
 from pydantic import Field
 
 from analyzer.sandbox.limits import Mode
+from analyzer.texts.embeddings.settings import EmbeddingSettings
 from warren.llm.settings import LlmSettings
+from warren.settings import env
 
 
-class AnalyzerSettings(LlmSettings):
-    """What the analyzer's workers need beyond the model and `warren.settings.Settings`."""
+class AnalyzerSettings(LlmSettings, EmbeddingSettings):
+    """What the worker that answers people needs beyond the model and `warren.settings.Settings`."""
 
     sandbox: Mode = Field(
         "auto",
@@ -22,3 +25,18 @@ class AnalyzerSettings(LlmSettings):
         description="Where frames wait for the next question; each worker has a folder of its own in it",
     )
     spool_bytes: int = Field(4 * 1024**3, ge=0, description="How much of them is kept")
+
+
+class BulkSettings(EmbeddingSettings):
+    """What the worker of texts needs."""
+
+    worker_concurrency: int = Field(
+        64,
+        ge=1,
+        le=1000,
+        validation_alias=env("BULK_CONCURRENCY"),
+        description="Jobs of each of its queues that one worker takes at a time; their texts are written together",
+    )
+    text_processes: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=1, description="Processes that describe texts in one worker"
+    )

@@ -1,17 +1,28 @@
 """What the analyzer does: the table of its jobs and queries."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
 from analyzer.analysis import analyze
 from analyzer.engines import LlmEngine
 from analyzer.sandbox import Sandbox
 from analyzer.spool import Spool
+from analyzer.texts.intake import Intake
+from analyzer.texts.store.texts import NewText
 from warren.blobs import BlobStore
 from warren.contracts.analyzer import AnalyzerStatus, AnalyzerStatusQuery, CsvAnalysis, CsvReport
+from warren.contracts.base import JobResult
+from warren.contracts.texts import AnalyzedText, TextAnalysis
+from warren.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
 from warren.worker.job import Job
+from warren.worker.runtime import JobHandlers
 from warren.worker.service import Handlers
+
+R = TypeVar("R", bound=JobResult)
 
 
 def handlers(sandbox: Sandbox, spool: Spool, blobs: BlobStore, llm: LlmEngine | None) -> Handlers:
-    """Job kinds and queries → handlers."""
+    """Job kinds and queries → handlers, of the worker that answers people."""
 
     async def analyze_csv(job: Job[CsvAnalysis]) -> CsvReport:
         return await analyze(job, sandbox=sandbox, blobs=blobs, spool=spool, llm=llm)
@@ -20,3 +31,25 @@ def handlers(sandbox: Sandbox, spool: Spool, blobs: BlobStore, llm: LlmEngine | 
         return AnalyzerStatus(sandbox_tier=sandbox.tier, engine=llm.name if llm else "local")
 
     return Handlers(jobs={CsvAnalysis: analyze_csv}, queries={AnalyzerStatusQuery: status})
+
+
+def text_handlers(intake: Intake) -> Handlers:
+    """Those of the worker of texts."""
+
+    async def analyze_text(job: Job[TextAnalysis]) -> AnalyzedText:
+        return await intake.add(NewText(job.payload.owner, job.payload.track_id, job.payload.text))
+
+    table: JobHandlers = {TextAnalysis: analyze_text}
+    return Handlers(jobs={kind: _tried_again(handler) for kind, handler in table.items()})
+
+
+def _tried_again(handler: Callable[[Job[Any]], Awaitable[R]]) -> Callable[[Job[Any]], Awaitable[R]]:
+    """PostgreSQL or RabbitMQ away is no reason to fail."""
+
+    async def handle(job: Job[Any]) -> R:
+        try:
+            return await handler(job)
+        except (DatabaseUnavailable, BrokerUnavailable) as error:
+            raise TransientError("analyzer.interrupted", f"A server was away: {type(error).__name__}.") from error
+
+    return handle

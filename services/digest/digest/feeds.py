@@ -10,7 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from digest.crunching import Cruncher
 from digest.entries import read_feed
 from digest.fetching import Fetched, Fetcher, FetchFailed
 from digest.models import channels
@@ -20,6 +19,7 @@ from warren.contracts.digest import PollFeed, PollReport
 from warren.contracts.digest_queries import POSTS_PER_MESSAGE, AddPosts
 from warren.contracts.digest_records import AddedPosts, NewPost
 from warren.database import Database
+from warren.worker.cruncher import Cruncher
 from warren.worker.job import Job
 
 log = structlog.get_logger(__name__)

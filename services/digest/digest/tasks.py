@@ -5,7 +5,6 @@ from typing import Any, TypeVar
 
 from digest.chat.jobs import ChatJobs
 from digest.content.jobs import ContentJobs
-from digest.crunching import Cruncher
 from digest.delivery import Deliveries
 from digest.engines.asking import Engines
 from digest.feeds import Feeds
@@ -30,6 +29,7 @@ from warren.contracts.digest import (
 )
 from warren.database import Database
 from warren.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
+from warren.worker.cruncher import Cruncher
 from warren.worker.job import Job
 from warren.worker.runtime import JobHandlers
 

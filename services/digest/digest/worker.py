@@ -10,7 +10,6 @@ from digest.chat.jobs import ChatJobs
 from digest.content.jobs import ContentJobs
 from digest.content.library import Library
 from digest.content.shelf import Shelf
-from digest.crunching import Cruncher
 from digest.engines import crunched
 from digest.engines.asking import Engines
 from digest.engines.llm import LlmEngine
@@ -25,6 +24,7 @@ from warren.contracts.digest import BuildDigest, CategorizeBatch, PollFeed, Tick
 from warren.database import Database
 from warren.llm import connect
 from warren.worker.beat import Schedule
+from warren.worker.cruncher import Cruncher
 from warren.worker.service import Core, Handlers, Service
 
 
@@ -36,7 +36,8 @@ async def bootstrap(settings: DigestSettings, core: Core, cruncher: Cruncher | N
         store = await stack.enter_async_context(
             database.connect(url, "warren-digest", pool_size=settings.digest_pool_size)
         )
-        child = cruncher if cruncher is not None else await stack.enter_async_context(Cruncher(crunched.load))
+        own = Cruncher("digest", crunched.load)
+        child = cruncher if cruncher is not None else await stack.enter_async_context(own)
         local = LocalEngine(child, _corpus(store, settings.corpus_posts))
         client = await stack.enter_async_context(connect(settings)) if settings.llm_enabled else None
         llm = LlmEngine(client, settings.parallel_calls) if client else None

@@ -20,6 +20,7 @@ from gateway.bootstrap import bootstrap
 from gateway.compat import analyst, debug
 from gateway.compat import chat as earlier_chat
 from gateway.compat import digest as earlier_digest
+from gateway.compat import texts as earlier_texts
 from gateway.guard import LocalOnly
 from gateway.measure import Measure
 from gateway.routes import (
@@ -37,6 +38,7 @@ from gateway.routes import (
     orchestrator,
     posts,
     sessions,
+    texts,
     tickets,
     transcriptions,
     users,
@@ -79,6 +81,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         transcriptions.router, audio.router, native.router, earlier.router, deepgram.router,
         bots.router, feeds.router, channels.router, posts.router, digests.router, orchestrator.router,
         chat.router, users.router, content.router, earlier_digest.router, earlier_chat.router,
+        texts.router, earlier_texts.router,
         *([debug.router] if settings.debug else []),
     ):  # fmt: skip
         # Side by side instead of included: FastAPI would look twice for the route of each request.

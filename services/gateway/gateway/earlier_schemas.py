@@ -114,3 +114,10 @@ class EarlierCeleryStatus(BaseModel):
     reserved: dict[str, list[dict[str, Any]]]
     stats: dict[str, dict[str, int]]
     registered: dict[str, list[str]]
+
+
+class EarlierTextTask(BaseModel):
+    """An accepted text, as earlier clients know it."""
+
+    task_id: str
+    status: Literal["queued"]

@@ -170,6 +170,7 @@ _TAGS = [
     {"name": "orchestrator", "description": "All bots at once"},
     {"name": "chat", "description": "Messages, and what is known of those who send them"},
     {"name": "content", "description": "What there is to read on a topic"},
+    {"name": "texts", "description": "What describes texts, and which are alike"},
     {"name": "jobs", "description": "Work in the background"},
     {"name": "sessions", "description": "Files and the dialog about them"},
     {"name": "files", "description": "Uploads"},

@@ -81,6 +81,7 @@ class Input(BaseModel):
     file: InputFile | None
     bot_id: str | None
     user_id: str | None = Field(description="Who sent the message of a chat")
+    track_id: str | None = Field(description="Which text")
 
 
 class JobError(BaseModel):

@@ -32,7 +32,7 @@ def job(row: sa.Row[Any], result: dict[str, Any] | None = None) -> dict[str, Any
         "input": {
             "question": row.payload.get("question") or row.payload.get("message"),
             "file": file and {**{k: file[k] for k in ("name", "size", "sha256")}, "id": file["file_id"]},
-            **{name: row.payload.get(name) for name in ("bot_id", "user_id")},
+            **{name: row.payload.get(name) for name in ("bot_id", "user_id", "track_id")},
         },
         "created_at": row.created_at,
         "started_at": row.started_at,

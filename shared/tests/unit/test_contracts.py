@@ -54,6 +54,9 @@ INSIDE_OTHERS = {
     "RecordQuery",
     "Section",
     "Sentence",
+    "SimilarText",
+    "TextFilter",
+    "TextQuery",
 }
 ABSTRACT = {Message, JobPayload, JobResult, Query}
 

@@ -1,6 +1,15 @@
-"""What is known of a text."""
+"""Texts: what is known of one, and the analyzer's jobs and queries about them."""
 
-from warren.contracts.base import Message
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from warren.contracts.base import JobPayload, JobResult, Message, Query
+
+TRACK_PATTERN = r"^[^\x00-\x20\x7f/?#\\][^\x00-\x1f\x7f/?#\\]{0,199}$"
+"""What a client may call a text. It stands in addresses: no control characters, nothing that ends a part of a path."""
+EXCERPT = 240
 
 
 class TextFeatures(Message):
@@ -36,3 +45,107 @@ class TextFeatures(Message):
     """-1 (negative) to 1 (positive)."""
     topics: tuple[str, ...] = ()
     """Keywords, the weightiest first."""
+
+
+class TextAnalysis(JobPayload):
+    """Describe a text, and keep what describes it. The same text under the same `track_id` again changes nothing."""
+
+    kind: ClassVar[str] = "analyzer.text"
+    queue: ClassVar[str] = "analyzer-bulk"
+
+    owner: str
+    track_id: str = Field(pattern=TRACK_PATTERN)
+    text: str
+
+
+class StoredText(Message):
+    """What is kept of a text: all but the text itself. Vectors of the same `model` can be compared."""
+
+    track_id: str
+    object: Literal["text"] = "text"
+    sha256: str
+    """Of the text in UTF-8."""
+    model: str
+    excerpt: str
+    """Its first `EXCERPT` characters."""
+    features: TextFeatures
+    created_at: datetime
+    updated_at: datetime
+
+
+class AnalyzedText(JobResult):
+    """Result of `analyzer.text`. `unchanged`: the same text was there already, described by the same model."""
+
+    track_id: str
+    unchanged: bool = False
+    text: StoredText
+
+
+class TextQuery(Query):
+    """About one text of this owner. Refused with `text.not_found`."""
+
+    name: ClassVar[str] = ""
+
+    owner: str
+    track_id: str
+
+
+class GetText(TextQuery):
+    """→ `StoredText`"""
+
+    name: ClassVar[str] = "analyzer.get_text"
+
+
+class DeleteText(TextQuery):
+    """→ `DeletedText`"""
+
+    name: ClassVar[str] = "analyzer.delete_text"
+
+
+class DeletedText(Message):
+    track_id: str
+    deleted: bool = True
+
+
+class TextFilter(Message):
+    """Only texts in this language, and with this keyword among their topics."""
+
+    language: str | None = None
+    topic: str | None = None
+
+
+class FindSimilar(TextQuery):
+    """→ `SimilarTexts`: those nearest to this text, which itself is left out."""
+
+    name: ClassVar[str] = "analyzer.find_similar"
+
+    filter: TextFilter = TextFilter()
+    limit: int = Field(10, ge=1, le=100)
+
+
+class SearchTexts(Query):
+    """→ `SimilarTexts`: those nearest to the words."""
+
+    name: ClassVar[str] = "analyzer.search_texts"
+
+    owner: str
+    words: str
+    filter: TextFilter = TextFilter()
+    limit: int = Field(10, ge=1, le=100)
+
+
+class SimilarText(Message):
+    """`similarity` is the cosine of the angle between the vectors: 1 for the same words."""
+
+    track_id: str
+    similarity: float
+    language: str | None = None
+    topics: tuple[str, ...] = ()
+    excerpt: str = ""
+
+
+class SimilarTexts(Message):
+    """The nearest first. Fewer than the limit only if no more fit the filter."""
+
+    data: tuple[SimilarText, ...] = ()
+    model: str = ""

@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from digest.crunching import Cruncher
 from digest.engines import crunched
 from digest.engines.base import NO_CATEGORY, Answer, Answers, Brief, Text
+from warren.worker.cruncher import Cruncher
 
 Corpus = Callable[[str], Awaitable[list[str]]]
 """Posts that a bot reads, from which the engine learns which words go together."""

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 import structlog
 from celery.canvas import chain, group
 
-from digest.crunching import Cruncher
 from digest.engines import crunched, suspicion
 from digest.engines.asking import Engines
 from digest.models import builds
@@ -25,6 +24,7 @@ from warren.contracts.digest_records import Bot
 from warren.database import Database
 from warren.errors import DatabaseUnavailable, JobError, TransientError
 from warren.jobs import JobMessage
+from warren.worker.cruncher import Cruncher
 from warren.worker.job import Job
 
 log = structlog.get_logger(__name__)

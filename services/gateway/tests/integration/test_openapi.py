@@ -17,6 +17,7 @@ from warren.queries import QueryServer
 from .conftest import StartGateway
 from .digests import digest_service
 from .support import RunningGateway
+from .texts import TextService
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 
@@ -46,8 +47,10 @@ def work_off(gateway: RunningGateway) -> None:
     async def status(_query: AnalyzerStatusQuery) -> AnalyzerStatus:
         return AnalyzerStatus(sandbox_tier="none", engine="local")
 
+    texts = TextService(gateway)
     gateway.parts.broker.consume(listen)
-    QueryServer(gateway.parts.broker, "analyzer", {AnalyzerStatusQuery: status}).start()
+    gateway.parts.broker.consume(texts.listen)
+    QueryServer(gateway.parts.broker, "analyzer", {AnalyzerStatusQuery: status, **texts.handlers()}).start()
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

@@ -10,12 +10,12 @@ import pytest
 import pytest_asyncio
 
 from digest.cli import MIGRATIONS
-from digest.crunching import Cruncher
 from digest.models import bots, channels, schedule_slots
 from digest.settings import DigestSettings
 from warren import database
 from warren.database import Database
 from warren.embedded import EmbeddedPostgres
+from warren.worker.cruncher import Cruncher
 
 from .desk import Office, opened
 from .town import Town, founded
@@ -64,7 +64,7 @@ async def store(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture(scope="session")
 def cruncher() -> Iterator[Cruncher]:
     """One child process for all tests: it takes longer to start than most of them."""
-    made = Cruncher()
+    made = Cruncher("digest")
     yield made
     made.close()
 

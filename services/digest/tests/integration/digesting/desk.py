@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from digest.crunching import Cruncher
 from digest.settings import DigestSettings
 from digest.worker import bootstrap
 from warren.blobs import BlobStore
@@ -21,6 +20,7 @@ from warren.database import Database
 from warren.jobs import JobMessage
 from warren.queries import QueryClient, QueryRefused
 from warren.testing.jobs import InMemoryJob
+from warren.worker.cruncher import Cruncher
 from warren.worker.service import Core, Handlers
 
 OWNER = "key_1"

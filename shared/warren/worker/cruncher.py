@@ -24,11 +24,15 @@ NICENESS = 5
 
 
 class Cruncher:
-    """One child, started when it is first needed: it holds scikit-learn, which this process never loads. It ends with
-    this process, however that ends: it reads from it. With a `preparation`, a function of a module, it is started on
-    entering, and calls that first, so that nobody waits for it later."""
+    """One child, started when it is first needed: it holds what this process never loads. It ends with this process,
+    however that ends: it reads from it. With a `preparation`, a function of a module, it is started on entering, and
+    calls that first, so that nobody waits for it later.
 
-    def __init__(self, preparation: Callable[[], object] | None = None) -> None:
+    `service` begins the error code of a call whose child died: `<service>.process_died`.
+    """
+
+    def __init__(self, service: str, preparation: Callable[[], object] | None = None) -> None:
+        self._service = service
         self._preparation = preparation
         self._child: subprocess.Popen[bytes] | None = None
         # One thread: the child answers one question after the other.
@@ -57,7 +61,7 @@ class Cruncher:
             )
         except (EOFError, OSError, pickle.UnpicklingError):
             log.warning("cruncher_died", function=function.__name__)
-            raise TransientError("digest.process_died", "A process of the digest service died.") from None
+            raise TransientError(f"{self._service}.process_died", f"A process of the {self._service} died.") from None
         if not good:
             raise answer
         result: T = answer

@@ -1,0 +1,104 @@
+"""The texts nearest to a vector.
+
+The graph of an HNSW index (Y. Malkov, D. Yashunin, "Efficient and Robust Approximate Nearest Neighbor Search Using
+Hierarchical Navigable Small World Graphs", TPAMI 2020) is followed until enough texts fit the filter. Where it gives
+too few, all that fit are compared, so that a filter never hides what is there.
+"""
+
+import hashlib
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from analyzer.models import texts
+from analyzer.texts.store.texts import not_found
+from analyzer.texts.vectors import teach
+from analyzer.texts.work import Model
+from warren.contracts.texts import FindSimilar, SimilarText, SimilarTexts, TextFilter
+
+M = 12
+EF_CONSTRUCTION = 40
+EF_SEARCH = 100
+"""Of the graph: chosen in docs/decisions/0009 by speed and recall."""
+
+_SETTINGS = sa.text(
+    """
+    SELECT set_config('hnsw.ef_search', :ef, true), set_config('hnsw.iterative_scan', 'strict_order', true)
+    """
+)
+
+
+async def create_index(connection: AsyncConnection, model: Model) -> None:
+    """The index of one model's vectors, if it is not there. Over none of them, it is made at once."""
+    name = f"texts_near_{hashlib.sha256(model.name.encode()).hexdigest()[:12]}"
+    statement = (
+        f"CREATE INDEX IF NOT EXISTS {name} ON analyzer.texts"
+        f" USING hnsw ((embedding::halfvec({model.dimensions})) halfvec_cosine_ops)"
+        f" WITH (m = {M}, ef_construction = {EF_CONSTRUCTION}) WHERE model = {_literal(model.name)}"
+    )
+    await connection.exec_driver_sql(statement)
+
+
+async def similar(connection: AsyncConnection, query: FindSimilar) -> SimilarTexts:
+    """Raises `text.not_found`."""
+    await teach(connection)
+    columns = (texts.c.model, texts.c.embedding, sa.func.vector_dims(texts.c.embedding).label("dimensions"))
+    wanted = sa.select(*columns).where(texts.c.owner == query.owner, texts.c.track_id == query.track_id)
+    row = (await connection.execute(wanted)).one_or_none()
+    if row is None:
+        raise not_found(query.track_id)
+    if row.embedding is None:
+        return SimilarTexts(model=row.model)
+    near = Near(query.owner, Model(row.model, row.dimensions), query.filter, query.limit, query.track_id)
+    return await near.find(connection, row.embedding)
+
+
+class Near:
+    """What to look for: texts of one owner and model that fit a filter, but for the one called `but`."""
+
+    def __init__(self, owner: str, model: Model, only: TextFilter, limit: int, but: str | None = None) -> None:
+        self._model = model
+        self._limit = limit
+        self._values = {"owner": owner, "limit": limit, "but": but, "language": only.language, "topic": only.topic}
+        conditions = {
+            "but": "track_id <> :but",
+            "language": "language = :language",
+            "topic": "topics @> ARRAY[CAST(:topic AS text)]",
+        }
+        self._filters = "".join(f" AND {sql}" for name, sql in conditions.items() if self._values[name] is not None)
+        self._values = {name: value for name, value in self._values.items() if value is not None}
+
+    async def find(self, connection: AsyncConnection, vector: bytes) -> SimilarTexts:
+        """`vector`: packed."""
+        await teach(connection)
+        await connection.execute(_SETTINGS, {"ef": str(max(EF_SEARCH, self._limit))})
+        cast = f"::halfvec({self._model.dimensions})"
+        rows = await self._ask(connection, vector, cast)
+        if len(rows) < self._limit:
+            # Without the length, the expression is not that of the index.
+            rows = await self._ask(connection, vector, "")
+        found = [
+            SimilarText(
+                track_id=row.track_id,
+                similarity=round(1 - row.distance, 4),
+                language=row.language,
+                topics=tuple(row.topics),
+                excerpt=row.excerpt,
+            )
+            for row in rows
+        ]
+        return SimilarTexts(data=tuple(found), model=self._model.name)
+
+    async def _ask(self, connection: AsyncConnection, vector: bytes, cast: str) -> list[sa.Row[Any]]:
+        statement = sa.text(
+            f"SELECT track_id, language, topics, excerpt, (embedding{cast}) <=> CAST(:vector AS halfvec) AS distance"  # noqa: S608  # nosec B608
+            f" FROM analyzer.texts WHERE owner = :owner AND model = {_literal(self._model.name)}"
+            f" AND embedding IS NOT NULL{self._filters} ORDER BY distance LIMIT :limit"
+        )
+        return list((await connection.execute(statement, {**self._values, "vector": vector})).all())
+
+
+def _literal(name: str) -> str:
+    """As a constant: a partial index is used where its condition stands in the query, not in a parameter."""
+    return "'" + name.replace("'", "''").replace(":", "\\:") + "'"

@@ -1,0 +1,145 @@
+"""The table of texts."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from analyzer.models import texts
+from analyzer.texts.vectors import teach
+from analyzer.texts.work import FEATURES_VERSION, Described, Model
+from warren.contracts.texts import DeletedText, DeleteText, GetText, StoredText
+from warren.queries import QueryRefused
+
+Key = tuple[str, str]
+"""Owner and track id."""
+Fingerprint = tuple[bytes, str, int]
+"""What a stored text was made of: its hash, the model, the version of the features."""
+
+
+@dataclass(frozen=True)
+class NewText:
+    """A text as it came."""
+
+    owner: str
+    track_id: str
+    text: str
+
+    @property
+    def key(self) -> Key:
+        return self.owner, self.track_id
+
+    @cached_property
+    def sha256(self) -> bytes:
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).digest()
+
+    def fingerprint(self, model: Model) -> Fingerprint:
+        return self.sha256, model.name, FEATURES_VERSION
+
+
+_FINGERPRINTS = sa.text(
+    """
+    SELECT owner, track_id, sha256, model, features_version
+    FROM analyzer.texts JOIN unnest(CAST(:owner AS text[]), CAST(:track_id AS text[])) AS wanted(owner, track_id)
+        USING (owner, track_id)
+    """
+)
+
+_UPSERT = sa.text(
+    """
+    INSERT INTO analyzer.texts
+        (owner, track_id, sha256, model, features_version, language, topics, features, excerpt, embedding)
+    SELECT owner, track_id, sha256, CAST(:model AS text), CAST(:version AS int), features ->> 'language',
+        ARRAY(SELECT jsonb_array_elements_text(features -> 'topics')), features, excerpt, embedding
+    FROM unnest(
+        CAST(:owner AS text[]), CAST(:track_id AS text[]), CAST(:sha256 AS bytea[]), CAST(:features AS jsonb[]),
+        CAST(:excerpt AS text[]), CAST(:embedding AS halfvec[])
+    ) AS new(owner, track_id, sha256, features, excerpt, embedding)
+    ON CONFLICT (owner, track_id) DO UPDATE SET
+        sha256 = excluded.sha256, model = excluded.model, features_version = excluded.features_version,
+        language = excluded.language, topics = excluded.topics, features = excluded.features,
+        excerpt = excluded.excerpt, embedding = excluded.embedding, updated_at = now()
+    """
+)
+
+_STORED = sa.text(
+    """
+    SELECT owner, track_id, sha256, model, features, excerpt, created_at, updated_at
+    FROM analyzer.texts JOIN unnest(CAST(:owner AS text[]), CAST(:track_id AS text[])) AS wanted(owner, track_id)
+        USING (owner, track_id)
+    """
+)
+
+
+def _columns(keys: Iterable[Key]) -> dict[str, list[str]]:
+    owners, names = zip(*keys, strict=True)
+    return {"owner": list(owners), "track_id": list(names)}
+
+
+async def fingerprints(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Fingerprint]:
+    """What is there of these."""
+    if not keys:
+        return {}
+    rows = await connection.execute(_FINGERPRINTS, _columns(keys))
+    return {(row.owner, row.track_id): (row.sha256, row.model, row.features_version) for row in rows}
+
+
+async def write(connection: AsyncConnection, model: Model, described: Sequence[tuple[NewText, Described]]) -> None:
+    """Add these texts, each with a key of its own, or put them in the place of those that are there."""
+    if not described:
+        return
+    await teach(connection)
+    # In one order for every writer, so that none waits for another in a circle.
+    rows = sorted(described, key=lambda row: row[0].key)
+    values: dict[str, Any] = _columns(text.key for text, _ in rows)
+    values |= {
+        "model": model.name,
+        "version": FEATURES_VERSION,
+        "sha256": [text.sha256 for text, _ in rows],
+        "features": [found.features for _, found in rows],
+        "excerpt": [found.excerpt for _, found in rows],
+        "embedding": [found.embedding for _, found in rows],
+    }
+    await connection.execute(_UPSERT, values)
+
+
+async def stored(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, StoredText]:
+    """Those of these that are there."""
+    rows = await connection.execute(_STORED, _columns(keys))
+    return {(row.owner, row.track_id): _stored(row) for row in rows}
+
+
+async def get(connection: AsyncConnection, query: GetText) -> StoredText:
+    """Raises `text.not_found`."""
+    found = await stored(connection, [(query.owner, query.track_id)])
+    if not found:
+        raise not_found(query.track_id)
+    return found[query.owner, query.track_id]
+
+
+async def delete(connection: AsyncConnection, query: DeleteText) -> DeletedText:
+    """Raises `text.not_found`."""
+    this = sa.delete(texts).where(texts.c.owner == query.owner, texts.c.track_id == query.track_id)
+    if not (await connection.execute(this)).rowcount:
+        raise not_found(query.track_id)
+    return DeletedText(track_id=query.track_id)
+
+
+def not_found(track_id: str) -> QueryRefused:
+    return QueryRefused("text.not_found", f"There is no text {track_id!r}.")
+
+
+def _stored(row: sa.Row[Any]) -> StoredText:
+    return StoredText(
+        track_id=row.track_id,
+        sha256=row.sha256.hex(),
+        model=row.model,
+        excerpt=row.excerpt,
+        features=row.features,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
