@@ -81,13 +81,16 @@ class Desk:
             while len(await self.rows("SELECT 1 FROM digest.fates WHERE summary <> ''")) < count:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
+    async def some(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+        """Such rows, once there are any."""
+        async with asyncio.timeout(2 * SECONDS):
+            while not (found := await self.rows(sql, *values)):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        return found
+
     async def ended(self, build: str) -> dict[str, Any]:
         """The build, once it is over."""
-        async with asyncio.timeout(2 * SECONDS):
-            over = "SELECT * FROM digest.builds WHERE id = $1 AND ended_at IS NOT NULL"
-            while not (found := await self.rows(over, build)):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
-        return found[0]
+        return (await self.some("SELECT * FROM digest.builds WHERE id = $1 AND ended_at IS NOT NULL", build))[0]
 
     async def check_whole(self) -> None:
         """Every post is in exactly one digest, once."""
@@ -107,7 +110,7 @@ async def desk(suite: Suite) -> AsyncIterator[Desk]:
         yield Desk(suite, broker, queries)
 
 
-async def digest_worker(suite: Suite, model: Model) -> Program:
+async def digest_worker(suite: Suite, model: ScriptedLlm) -> Program:
     return await suite.programs.service(
         "digest",
         "worker",
@@ -136,6 +139,27 @@ async def test_no_post_is_lost_doubled_or_stuck_when_workers_die_and_rabbitmq_re
             ended = await here.ended(build)
             assert ended["status"] == "completed", ended
             await here.check_whole()
+
+
+async def test_a_message_whose_worker_dies_is_answered_once(suite: Suite) -> None:
+    slow = Step(reply="Never said.", delay=SECONDS, times=1)
+    with ScriptedLlm([slow, Step(reply="Start with mint.", times=None)]) as model:
+        first, _ = await asyncio.gather(digest_worker(suite, model), suite.gateway())
+        async with suite.client() as client:
+            body = {"user_id": "anna", "message": "What should I plant?"}
+            job_id = (await client.post("/v1/chat", json=body)).raise_for_status().json()["id"]
+            await model.received(1)
+            first.kill()
+            await digest_worker(suite, model)
+            async with suite.watching(job_id):
+                pass
+        async with desk(suite) as here:
+            # What follows the reply is done too, so that no message is left behind.
+            await here.some("SELECT 1 FROM digest.messages WHERE recommended_at IS NOT NULL")
+            said = [json.loads(row["reply"])["reply"] for row in await here.rows("SELECT reply FROM digest.messages")]
+    await suite.check_ended([job_id])
+    assert (await suite.job(job_id))["result"]["reply"] == "Start with mint."
+    assert said == ["Start with mint."]
 
 
 async def test_what_was_stopped_goes_on_with_the_next_build(suite: Suite) -> None:

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin
 
@@ -39,10 +40,10 @@ class Fetched:
 
 
 class PublicNetwork(httpcore2.AsyncNetworkBackend):
-    """Connects to the very address it has checked, so that a second answer of DNS changes nothing."""
+    """Connects, through `network`, to the very address it has checked: a second answer of DNS changes nothing."""
 
-    def __init__(self) -> None:
-        self._network = httpcore2.AnyIOBackend()
+    def __init__(self, network: httpcore2.AsyncNetworkBackend | None = None) -> None:
+        self._network = network or httpcore2.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -70,10 +71,12 @@ async def _public_address(host: str, port: int) -> str:
     return addresses[0]
 
 
-class _PublicTransport(httpx2.AsyncHTTPTransport):
-    def __init__(self, tls: ssl.SSLContext) -> None:
+class PublicTransport(httpx2.AsyncHTTPTransport):
+    """Requests over such a network."""
+
+    def __init__(self, tls: ssl.SSLContext, network: PublicNetwork) -> None:
         super().__init__(verify=tls, trust_env=False)
-        self._pool = httpcore2.AsyncConnectionPool(ssl_context=tls, network_backend=PublicNetwork())
+        self._pool = httpcore2.AsyncConnectionPool(ssl_context=tls, network_backend=network)
 
 
 class Fetcher:
@@ -132,6 +135,7 @@ class Fetcher:
 async def fetcher(*, max_bytes: int, seconds: float, allow_private: bool = False) -> AsyncIterator[Fetcher]:
     """`allow_private` is for tests, whose servers are on this machine."""
     tls = ssl.create_default_context()
-    transport = httpx2.AsyncHTTPTransport(verify=tls, trust_env=False) if allow_private else _PublicTransport(tls)
+    anywhere = partial(httpx2.AsyncHTTPTransport, verify=tls, trust_env=False)
+    transport = anywhere() if allow_private else PublicTransport(tls, PublicNetwork())
     async with httpx2.AsyncClient(transport=transport, trust_env=False, timeout=seconds) as client:
         yield Fetcher(client, max_bytes, seconds)

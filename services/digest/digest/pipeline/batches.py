@@ -94,7 +94,9 @@ class BatchSteps:
     async def _end(self, step: Step, batch: Batch, asked: Asked) -> None:
         async with self._database.transaction() as connection:
             this = sa.select(batches.c.usage).where(batches.c.build_id == batch.build_id, batches.c.n == batch.n)
-            before = (await connection.execute(this.with_for_update())).scalar_one()
+            before = (await connection.execute(this.with_for_update())).scalar_one_or_none()
+            if before is None:  # its bot was deleted
+                return
             warnings = sorted({*before.get("warnings", []), *asked.warnings})
             usage = Usage.model_validate(before) + asked.usage
             values: dict[str, Any] = {

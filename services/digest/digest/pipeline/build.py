@@ -10,6 +10,7 @@ from celery.canvas import chain, group
 
 from digest.engines import crunched, suspicion
 from digest.engines.asking import Engines
+from digest.errors import Refused
 from digest.models import builds
 from digest.pipeline import finish
 from digest.pipeline.batches import BatchSteps
@@ -68,7 +69,7 @@ class Builder:
         self._engines = engines
 
     async def build(self, job: Job[BuildDigest]) -> BuildReport:
-        """Raises `bot.not_found`, `digest.already_running`, `digest.stopped`."""
+        """Raises `bot.not_found`, also if it is deleted meanwhile, `digest.already_running`, `digest.stopped`."""
         payload = job.payload
         self._engines.chosen(payload.engine)
         async with self._database.transaction() as connection:
@@ -92,7 +93,9 @@ class Builder:
             code = error.code if isinstance(error, JobError) else "job.crashed"
             status = "stopped" if code == "digest.stopped" else "failed"
             async with self._database.transaction() as connection:
-                await build_store.end(connection, job.id, status, error=str(error)[:500])
+                there = await build_store.end(connection, job.id, status, error=str(error)[:500])
+            if not there:  # a build goes with its bot, at any moment
+                raise Refused("bot.not_found", "The bot was deleted while its digest was made.") from error
             raise
 
     async def _claim(self, job: Job[BuildDigest], bot: Bot) -> None:

@@ -82,16 +82,17 @@ async def let_go(connection: AsyncConnection, build_id: str) -> None:
     await connection.execute(gone)
 
 
-async def end(connection: AsyncConnection, build_id: str, status: str, **values: Any) -> None:
-    """End it; posts that its batches still have are free again."""
+async def end(connection: AsyncConnection, build_id: str, status: str, **values: Any) -> bool:
+    """End it; posts that its batches still have are free again. Whether there is such a build."""
     ended = sa.update(builds).where(builds.c.id == build_id).values(status=status, ended_at=sa.func.now(), **values)
-    await connection.execute(ended)
+    found = (await connection.execute(ended.returning(builds.c.id))).first()
     await connection.execute(sa.update(fates).where(fates.c.build_id == build_id).values(batch=None))
     await connection.execute(
         sa.update(batches)
         .where(batches.c.build_id == build_id, batches.c.state.not_in(DONE))
         .values(state="abandoned", ended_at=sa.func.now())
     )
+    return found is not None
 
 
 async def add_batches(connection: AsyncConnection, build_id: str, sizes: dict[int, int]) -> None:

@@ -6,9 +6,11 @@ import pytest
 import sqlalchemy as sa
 
 from digest.models import batches, builds, fates
-from warren.contracts.digest import BuildDigest
+from warren.contracts.base import Empty
+from warren.contracts.digest import BuildDigest, SummarizeBatch
 from warren.contracts.digest_queries import (
     AddPosts,
+    DeleteBot,
     ExplainPost,
     GetBuild,
     GetDigest,
@@ -103,6 +105,21 @@ async def test_a_stopped_build_leaves_its_posts_to_the_next(office: Office) -> N
     assert (await office.ask(StatusQuery(owner=OWNER))).bots[0].unprocessed == 3
     office.broken.clear()
     assert (await office.run(BuildDigest(owner=OWNER, bot_id=bot.id), "job_3")).digested == 3
+
+
+async def test_a_bot_that_is_deleted_while_its_digest_is_made_ends_the_build_clearly(office: Office) -> None:
+    bot = await office.bot(POSTS[:3])
+    office.broken.add("digest.summarize")
+    build = asyncio.create_task(office.run(BuildDigest(owner=OWNER, bot_id=bot.id), "job_1"))
+    await office.seen(sa.select(batches).where(batches.c.state == "categorized"))
+
+    await office.ask(DeleteBot(owner=OWNER, id=bot.id))
+    with pytest.raises(JobError) as ended:
+        await build
+
+    assert (ended.value.code, await office.rows(sa.select(builds))) == ("bot.not_found", [])
+    again = SummarizeBatch(build_id="job_1", n=1)
+    assert await office.run(again, "job_2") == Empty()
 
 
 async def test_a_silent_batch_is_given_up_and_its_posts_asked_again(open_office: OpenOffice) -> None:
