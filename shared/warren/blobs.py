@@ -48,6 +48,11 @@ class BlobStore:
         data: bytes = await self._found(key, self._fs.cat_file, self._path(key))
         return data
 
+    async def part(self, key: str, start: int, stop: int) -> bytes:
+        """Bytes `start` to `stop` of the blob, as far as it has them. Raises `BlobNotFound`."""
+        data: bytes = await self._found(key, self._fs.cat_file, self._path(key), start, stop)
+        return data
+
     async def download(self, key: str, target: Path) -> None:
         """Copy the blob to a local file. Raises `BlobNotFound`."""
         await self._found(key, self._fs.get_file, self._path(key), str(target))

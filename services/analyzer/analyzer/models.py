@@ -64,8 +64,12 @@ chunks = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False, server_default="0", comment="how often it was begun"),
     sa.Column("touched_at", Time, comment="sent or begun"),
     sa.Column("done", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("counts", JSONB, nullable=False, server_default="{}", comment="what became of its texts"),
-    sa.Column("errors", JSONB, nullable=False, server_default="[]", comment="its lines that were not taken"),
+    sa.Column("texts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("stored", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("unchanged", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("duplicates", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("failed", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("errors", JSONB, nullable=False, server_default="[]", comment="its lines that were not kept"),
 )
 
 claims = sa.Table(

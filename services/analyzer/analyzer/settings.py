@@ -40,3 +40,9 @@ class BulkSettings(EmbeddingSettings):
     text_processes: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, description="Processes that describe texts in one worker"
     )
+    chunks_per_batch: int = Field(
+        16, ge=1, le=1000, description="Chunks of one batch that are under way at a time, over all workers"
+    )
+    chunk_silence_seconds: float = Field(
+        300.0, gt=0, description="A chunk of which nothing is heard for so long is sent again"
+    )

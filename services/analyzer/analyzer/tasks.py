@@ -7,12 +7,14 @@ from analyzer.analysis import analyze
 from analyzer.engines import LlmEngine
 from analyzer.sandbox import Sandbox
 from analyzer.spool import Spool
+from analyzer.texts.batch import Batches
+from analyzer.texts.chunks import Chunks
 from analyzer.texts.intake import Intake
 from analyzer.texts.store.texts import NewText
 from warren.blobs import BlobStore
 from warren.contracts.analyzer import AnalyzerStatus, AnalyzerStatusQuery, CsvAnalysis, CsvReport
 from warren.contracts.base import JobResult
-from warren.contracts.texts import AnalyzedText, TextAnalysis
+from warren.contracts.texts import AnalyzedText, TextAnalysis, TextBatch, TextChunk
 from warren.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
 from warren.worker.job import Job
 from warren.worker.runtime import JobHandlers
@@ -33,13 +35,13 @@ def handlers(sandbox: Sandbox, spool: Spool, blobs: BlobStore, llm: LlmEngine | 
     return Handlers(jobs={CsvAnalysis: analyze_csv}, queries={AnalyzerStatusQuery: status})
 
 
-def text_handlers(intake: Intake) -> Handlers:
+def text_handlers(intake: Intake, chunks: Chunks, batches: Batches) -> Handlers:
     """Those of the worker of texts."""
 
     async def analyze_text(job: Job[TextAnalysis]) -> AnalyzedText:
         return await intake.add(NewText(job.payload.owner, job.payload.track_id, job.payload.text))
 
-    table: JobHandlers = {TextAnalysis: analyze_text}
+    table: JobHandlers = {TextAnalysis: analyze_text, TextChunk: chunks.work_off, TextBatch: batches.load}
     return Handlers(jobs={kind: _tried_again(handler) for kind, handler in table.items()})
 
 

@@ -91,7 +91,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     for error in problems.HANDLED:
         app.add_exception_handler(error, problems.answer)
     app.add_exception_handler(ClientDisconnect, problems.nobody_hears)
-    app.add_middleware(BodyLimit, max_file_bytes=settings.max_upload_bytes)
+    streamed = {f"{texts.router.prefix}/batch": settings.max_batch_bytes}
+    app.add_middleware(BodyLimit, max_file_bytes=settings.max_upload_bytes, streamed=streamed)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

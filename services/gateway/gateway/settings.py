@@ -36,6 +36,7 @@ class GatewaySettings(AudioSettings):
         7 * 86_400, ge=60, description="Finished jobs, their events and artifacts are kept this long"
     )
     max_upload_bytes: int = Field(100 * 1024 * 1024, ge=1, description="Largest file of an upload")
+    max_batch_bytes: int = Field(4 * 1024**3, ge=1, description="Largest file of texts, which streams to the store")
     requests_per_minute: int = Field(600, ge=1, description="Calls of one API key, or of one address without keys")
     max_sockets_per_key: int = Field(
         200, ge=1, description="Event streams and WebSockets one key may hold on one replica"

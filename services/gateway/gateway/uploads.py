@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -91,6 +91,41 @@ async def stored(
 
 
 @asynccontextmanager
+async def streamed(request: Request, gateway: Gateway, name: str, max_bytes: int) -> AsyncIterator[Stored]:
+    """The body as a file, stored while it comes in; deleted at the end of the block unless it was used.
+
+    Raises 413 and 422 `Problem`s. Call it once the caller is known.
+    """
+    digest = hashlib.sha256()
+    file_id = new_id("file")
+
+    async def chunks() -> AsyncIterator[bytes]:
+        held, size = bytearray(), 0
+        async for chunk in request.stream():
+            held += chunk
+            size += len(chunk)
+            if size > max_bytes:
+                raise too_large(max_bytes)
+            if len(held) >= CHUNK_BYTES:
+                digest.update(held)
+                yield bytes(held)
+                held.clear()
+        digest.update(held)
+        yield bytes(held)
+
+    blob = f"files/{file_id}"
+    size = await gateway.blobs.put(blob, chunks())
+    kept = Stored(UploadedFile(file_id=file_id, blob=blob, name=name, size=size, sha256=digest.hexdigest()))
+    try:
+        if not size:
+            _check_filled(name, b"")
+        yield kept
+    finally:
+        if not kept.used:
+            await gateway.blobs.delete(blob)
+
+
+@asynccontextmanager
 async def form(
     request: Request, gateway: Gateway, check: Check = check_table
 ) -> AsyncIterator[tuple[dict[str, Any], Stored | None]]:
@@ -169,9 +204,11 @@ class BodyLimit:
     FastAPI's own limit answers in plain text; this one raises a `Problem` where the body is read.
     """
 
-    def __init__(self, app: ASGIApp, max_file_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_file_bytes: int, streamed: Mapping[str, int]) -> None:
+        """`streamed`: limits of paths whose body is a file that is never held here."""
         self._app = app
         self._max_file_bytes = max_file_bytes
+        self._streamed = streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -179,23 +216,25 @@ class BodyLimit:
             return
         headers = Headers(scope=scope)
         has_file = headers.get("content-type", "").lower().startswith(("multipart/", *bodies.LINES))
-        limit = TEXT_BYTES + (self._max_file_bytes if has_file else 0)
+        largest = self._streamed.get(scope["path"], self._max_file_bytes if has_file else 0)
+        limit = TEXT_BYTES + largest
         declared = headers.get("content-length", "")
         size = 0
 
         async def limited() -> Message:
             nonlocal size
             if declared.isdecimal() and int(declared) > limit:
-                raise self._too_large(has_file)
+                raise _too_large(largest)
             message = await receive()
             size += len(message.get("body", b""))
             if size > limit:
-                raise self._too_large(has_file)
+                raise _too_large(largest)
             return message
 
         await self._app(scope, limited, send)
 
-    def _too_large(self, has_file: bool) -> Problem:
-        if has_file:
-            return too_large(self._max_file_bytes)
-        return Problem(413, "body.too_large", f"A body without a file may have up to {TEXT_BYTES} bytes.")
+
+def _too_large(largest: int) -> Problem:
+    if largest:
+        return too_large(largest)
+    return Problem(413, "body.too_large", f"A body without a file may have up to {TEXT_BYTES} bytes.")

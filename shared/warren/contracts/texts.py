@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from warren.contracts.base import JobPayload, JobResult, Message, Query
+from warren.contracts.files import UploadedFile
 
 TRACK_PATTERN = r"^[^\x00-\x20\x7f/?#\\][^\x00-\x1f\x7f/?#\\]{0,199}$"
 """What a client may call a text. It stands in addresses: no control characters, nothing that ends a part of a path."""
@@ -79,6 +80,49 @@ class AnalyzedText(JobResult):
     track_id: str
     unchanged: bool = False
     text: StoredText
+
+
+class TextBatch(JobPayload):
+    """Describe and keep the texts of a file: a JSON object a line, or a CSV whose first line names its columns. Of
+    those with the same `track_id` the last one is kept."""
+
+    kind: ClassVar[str] = "analyzer.text_batch"
+    queue: ClassVar[str] = "analyzer-batches"
+    timeout: ClassVar[float] = 24 * 3600.0
+    innocent_after: ClassVar[float | None] = 3.0
+
+    owner: str
+    file: UploadedFile
+    format: Literal["ndjson", "csv"]
+
+
+class TextChunk(JobPayload):
+    """A part of a batch; which, and what is to be done with it, stands in the analyzer's tables."""
+
+    kind: ClassVar[str] = "analyzer.text_chunk"
+    queue: ClassVar[str] = "analyzer-bulk"
+    timeout: ClassVar[float] = 1200.0
+    max_retries: ClassVar[int] = 10
+
+    batch_id: str
+    n: int
+
+
+class TextBatchReport(JobResult):
+    """Result of `analyzer.text_batch`. `texts` that could be read are `stored`, `unchanged`, or `duplicates` of others
+    with the same `track_id`; `failed` lines could not. The artifact `errors.ndjson` has the first `listed` of the lines
+    that failed, and of those that gave way to another text."""
+
+    brief: ClassVar[frozenset[str]] = frozenset({"texts", "stored", "unchanged", "duplicates", "failed"})
+
+    texts: int = 0
+    stored: int = 0
+    unchanged: int = 0
+    duplicates: int = 0
+    failed: int = 0
+    listed: int = 0
+    seconds: float = 0.0
+    texts_per_second: float = 0.0
 
 
 class TextQuery(Query):

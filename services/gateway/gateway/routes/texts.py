@@ -1,19 +1,25 @@
 """Texts: `/v1/texts`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway import bodies, schemas, views
+from gateway import bodies, schemas, uploads, views
 from gateway.answers import Answer
 from gateway.asking import ask
 from gateway.auth import Caller, Parts
+from gateway.models import jobs
+from gateway.once import Created, create_once
 from gateway.openapi import IDEMPOTENT, PREFER, answers, errors, json_body
+from gateway.problems import Problem
 from gateway.routes.accepting import accept_job
 from gateway.routes.waiting import after_waiting, wanted_wait
 from gateway.schemas import Page
+from gateway.store import files
 from warren.contracts.texts import (
     TRACK_PATTERN,
     DeletedText,
@@ -25,6 +31,7 @@ from warren.contracts.texts import (
     SimilarTexts,
     StoredText,
     TextAnalysis,
+    TextBatch,
     TextFilter,
 )
 
@@ -32,6 +39,18 @@ router = APIRouter(prefix="/v1/texts", tags=["texts"])
 
 SEARCH_SECONDS = 30.0
 """The first search of a worker starts the process that makes its vector."""
+
+_FORMATS: dict[str, Literal["ndjson", "csv"]] = {**dict.fromkeys(bodies.LINES, "ndjson"), "text/csv": "csv"}
+_FILE = {
+    "required": True,
+    "content": {
+        kind: {"schema": {"type": "string", "minLength": 1, "contentMediaType": kind}, "example": example}
+        for kind, example in (
+            (bodies.LINES[0], '{"track_id": "song-17", "text": "The waves roll"}\n'),
+            ("text/csv", 'track_id,text\nsong-17,"The waves roll"\n'),
+        )
+    },
+}
 
 TrackId = Annotated[str, Path(pattern=TRACK_PATTERN)]
 Language = Annotated[str | None, Query(pattern="^[a-z]{2}$", description="ISO 639-1; any when empty")]
@@ -70,6 +89,45 @@ async def create(request: Request, gateway: Parts, key: Caller) -> Response:
     asked = await bodies.read(request, TextRequest)
     payload = TextAnalysis(owner=key.id, track_id=asked.track_id, text=asked.text)
     accepted = await accept_job(request, gateway, key, payload, asked.model_dump())
+    return await after_waiting(gateway, key.id, accepted, wanted_wait(request))
+
+
+@router.post(
+    "/batch",
+    status_code=202,
+    summary="Describe the texts of a file",
+    responses=answers(schemas.Job, 200, 202) | errors(409, 413, 415),
+    openapi_extra={"requestBody": _FILE, "parameters": [IDEMPOTENT, PREFER]},
+)
+async def batch(
+    request: Request,
+    gateway: Parts,
+    key: Caller,
+    name: Annotated[str, Query(max_length=200, description="What the file is called: for people")] = "",
+) -> Response:
+    """The body is the file: a JSON object with `track_id` and `text` a line, or a CSV whose first line names them.
+
+    Answers with a job that tells how fast it goes. It lists lines that could not be read in its artifact
+    `errors.ndjson`, and those that gave way to a later one with the same `track_id`.
+    """
+    kind = _FORMATS.get(bodies.media_type(request))
+    if kind is None:
+        raise Problem(415, "request.media_type", f"Send {' or '.join(_FORMATS)}.")
+    name = uploads.clean_name(name or f"texts.{kind}")
+    async with uploads.streamed(request, gateway, name, gateway.settings.max_batch_bytes) as stored:
+
+        async def accept(connection: AsyncConnection) -> Created:
+            await files.add(connection, key.id, stored.file, None, None)
+            row = await gateway.insert(connection, TextBatch(owner=key.id, file=stored.file, format=kind), key.id)
+            kept = (await connection.execute(sa.select(jobs).where(jobs.c.id == row["id"]))).one()
+
+            def committed() -> None:
+                stored.used = True
+                gateway.publish(row)
+
+            return Created(views.job(kept), 202, f"/v1/jobs/{row['id']}", committed)
+
+        accepted = await create_once(gateway, request, key.id, {"sha256": stored.file.sha256, "format": kind}, accept)
     return await after_waiting(gateway, key.id, accepted, wanted_wait(request))
 
 

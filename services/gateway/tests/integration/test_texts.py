@@ -1,11 +1,15 @@
 """Texts: the gateway's side."""
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import pytest
 
 from warren.contracts import texts
 from warren.queries import QueryServer
 
-from .support import RunningGateway
+from .conftest import StartGateway
+from .support import SECONDS, RunningGateway
 from .texts import TextService
 
 SONG = {"track_id": "song 17 é", "text": "The waves roll"}
@@ -83,3 +87,52 @@ async def test_earlier_clients_give_texts_as_before(
     assert task == {"task_id": task["task_id"], "status": "queued"}
     assert (await gateway.http.ended(task["task_id"]))["result"]["track_id"] == "7"
     assert service.jobs[task["task_id"]]["text"] == "La la la"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [("application/x-ndjson", b'{"track_id": "a", "text": "la"}'), ("text/csv", b"track_id,text\na,la")],
+)
+async def test_a_file_of_texts_streams_to_the_store(
+    gateway: RunningGateway, service: TextService, kind: str, data: bytes
+) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield data + b" " * 100_000
+
+    headers = {"Content-Type": kind, "Prefer": "wait=10", "Idempotency-Key": kind}
+    done = await gateway.http.post("/v1/texts/batch", params={"name": "../songs"}, content=body(), headers=headers)
+    again = await gateway.http.post("/v1/texts/batch", content=body(), headers=headers)
+    job = done.json()
+    file = service.jobs[job["id"]]["file"]
+
+    assert (done.status_code, job["kind"], job["result"]["stored"]) == (200, "analyzer.text_batch", 1)
+    assert job["input"]["file"]["name"] == "songs"
+    assert file["size"] == 40 * (len(data) + 100_000)
+    assert len(await gateway.parts.blobs.get(file["blob"])) == file["size"]
+    assert again.json()["id"] == job["id"]
+    assert gateway.blobs("files") == [file["file_id"]]  # what came again is not kept
+
+
+async def test_what_is_no_file_of_texts_is_refused(start_gateway: StartGateway) -> None:
+    async with start_gateway(max_batch_bytes=2_000_000) as gateway:
+
+        async def refused(data: bytes, kind: str = "text/csv", **headers: str) -> tuple[int, str]:
+            answer = await gateway.http.post("/v1/texts/batch", content=data, headers={"Content-Type": kind, **headers})
+            return answer.status_code, answer.json()["code"]
+
+        assert await refused(b"") == (422, "file.empty")
+        assert await refused(b"x", "application/json") == (415, "request.media_type")
+        assert await refused(b"x" * 2_000_001) == (413, "file.too_large")
+        assert gateway.blobs("files") == []
+
+
+async def test_a_promise_of_ten_gigabytes_is_refused_before_any_of_them(gateway: RunningGateway) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    head = ("POST /v1/texts/batch HTTP/1.1", "Host: localhost", "Content-Type: text/csv", f"Content-Length: {10 << 30}")
+    writer.write("\r\n".join((*head, "", "")).encode())
+    async with asyncio.timeout(SECONDS):
+        answer = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 413")

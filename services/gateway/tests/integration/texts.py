@@ -34,7 +34,7 @@ class TextService:
         }
 
     async def listen(self, channel: AbstractChannel) -> None:
-        for name in ("analyzer-bulk",):
+        for name in ("analyzer-bulk", "analyzer-batches"):
             await (await channel.get_queue(name, ensure=False)).consume(self._work)
 
     async def _work(self, message: AbstractIncomingMessage) -> None:
@@ -42,6 +42,10 @@ class TextService:
         payload = self.jobs[job_id] = json.loads(message.body)[1]["payload"]
         await message.ack()
         run = self.gateway.run(job_id)
+        if "file" in payload:
+            report = texts.TextBatchReport(texts=1, stored=1).model_dump(mode="json")
+            await run.tell(run.next(EventType.started), run.next(EventType.completed, result=report))
+            return
         now = datetime.now(UTC)
         made = texts.StoredText(
             track_id=payload["track_id"], sha256="0" * 64, model="m", excerpt=payload["text"][: texts.EXCERPT],

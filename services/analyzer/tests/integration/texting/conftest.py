@@ -90,7 +90,7 @@ async def room(analyzer_database: str, tmp_path_factory: pytest.TempPathFactory)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(database.connect(analyzer_database, "test"))
         answering = await stack.enter_async_context(worker.bootstrap(AnalyzerSettings(**given), core))
-        writing = await stack.enter_async_context(bulk.bootstrap(BulkSettings(**given), core))
+        writing = await stack.enter_async_context(bulk.bootstrap(BulkSettings(**given, text_processes=1), core))
         made = Desk(store, blobs, writing.jobs, answering.queries, sent)
         yield made
         for task in running:
