@@ -6,7 +6,7 @@ import sys
 
 import bench
 
-PARTS = {"__main__", "glue", "harness", "noop", "server"}
+PARTS = {"__main__", "glue", "harness", "lyrics", "noop", "server"}
 """Modules that serve the benchmarks and are none themselves."""
 LONG = {"soak"}
 
