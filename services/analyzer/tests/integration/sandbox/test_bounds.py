@@ -78,8 +78,8 @@ async def test_processor_limit_ends_a_loop_that_the_watchdog_misses(
 
 async def test_processor_limit_is_a_layer(laboratory: "Laboratory", sales: Path) -> None:
     code = "import time\nwhile time.process_time() < 1.5: pass\nresult = 1"
-    held = await laboratory.run(code, sales, cpu=1)
-    free = await laboratory.run(code, sales, cpu=1, without={Layer.rlimits})
+    held = await laboratory.run(code, sales, wall=60, cpu=1)
+    free = await laboratory.run(code, sales, wall=60, cpu=1, without={Layer.rlimits})
     assert (held.outcome, free.outcome) == ("timeout", "ok")
 
 

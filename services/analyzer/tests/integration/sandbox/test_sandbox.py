@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
 import textwrap
@@ -252,7 +251,7 @@ async def test_without_landlock_and_bubblewrap_code_is_refused(sales: Path) -> N
     assert run.startswith("refused: ")
 
 
-@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+@pytest.mark.usefixtures("bubblewrap")
 async def test_without_landlock_bubblewrap_takes_its_place(sales: Path) -> None:
     tier, _, run = await report(sales, before=NO_LANDLOCK)
     assert (tier, run) == ("bubblewrap", "240")
