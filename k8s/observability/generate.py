@@ -13,6 +13,7 @@ import yaml
 
 HERE = Path(__file__).parent
 RULES = HERE / "rules" / "warren.yaml"
+MINIMUM = "warren-minimum"
 
 GRAPH_WIDTH, STAT_WIDTH, HEIGHT, ROW_WIDTH = 12, 6, 8, 24
 """In Grafana's grid."""
@@ -285,13 +286,22 @@ def _panel(panel: Panel) -> dict[str, Any]:
     }
 
 
-def prometheus_rule() -> dict[str, Any]:
-    """What the Prometheus operator reads."""
+def prometheus_rules() -> list[dict[str, Any]]:
+    """What the Prometheus operator reads. The minimum is an object of its own, for overlays to replace."""
+    groups = yaml.safe_load(RULES.read_text("utf-8"))["groups"]
+    apart = [group for group in groups if group["name"] == MINIMUM]
+    return [
+        _rule("warren", [group for group in groups if group not in apart]),
+        _rule(MINIMUM, apart),
+    ]
+
+
+def _rule(name: str, groups: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
-        "metadata": {"name": "warren"},
-        "spec": {"groups": yaml.safe_load(RULES.read_text("utf-8"))["groups"]},
+        "metadata": {"name": name},
+        "spec": {"groups": groups},
     }
 
 
@@ -301,7 +311,7 @@ def files() -> dict[Path, str]:
         HERE / "dashboards" / f"{board.name}.json": json.dumps(dashboard(board), indent=2) + "\n"
         for board in DASHBOARDS
     }
-    rule = yaml.safe_dump(prometheus_rule(), sort_keys=False, width=120)
+    rule = yaml.safe_dump_all(prometheus_rules(), sort_keys=False, width=120)
     return {**made, HERE / "prometheusrule.yaml": f"# Made of rules/warren.yaml by generate.py.\n{rule}"}
 
 
