@@ -7,7 +7,7 @@ MEMBERS := shared/warren services/gateway/gateway services/analyzer/analyzer ser
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down logs test test-unit lint lint-style lint-types lint-imports lint-security format bench python setup clean
+.PHONY: help run up down logs test test-unit lint lint-style lint-types lint-imports lint-security format bench manifests python setup clean
 
 ##@ Use it
 run: ## Start everything at http://127.0.0.1:8000 (WARREN_PORT=…, WARREN_FLOWER=1); Ctrl-C stops it
@@ -55,6 +55,9 @@ format: python ## Let ruff format the code and fix what it can
 bench: ## Measure, each time against a reference in the same run (ARGS="submit" for one)
 	@local/setup.sh rabbitmq python
 	$(BIN)/python -m bench $(ARGS)
+
+manifests: python ## Render every overlay of k8s/, and every combination of its components (needs kubectl)
+	$(BIN)/python k8s/combinations.py
 
 ##@ Other
 python:

@@ -106,10 +106,10 @@ def test_every_job_queue_is_scaled_by_and_copied_to_a_region() -> None:
 
 def test_every_service_has_its_workers_watched() -> None:
     services = {entry.name for entry in entry_points(group="warren.services")}
-    for rules in (
-        next(group for group in documents("observability/rules/warren.yaml")[0]["groups"] if "minimum" in group["name"])["rules"],
-        documents("components/autoscaling-keda/minimum.yaml")[0][0]["value"],
-    ):  # fmt: skip
+    groups = documents("observability/rules/warren.yaml")[0]["groups"]
+    [everywhere] = [group for group in groups if group["name"] == "warren-minimum"]
+    patch = yaml.safe_load((K8S / "components" / "autoscaling-keda" / "minimum.yaml").read_text("utf-8"))
+    for rules in (everywhere["rules"], patch[0]["value"]):
         assert {rule["labels"]["service"] for rule in rules} == services
 
 
