@@ -9,6 +9,7 @@ import signal
 import socket
 import tempfile
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from warren.topology import LONG_JOB_MILLISECONDS
 
 USER = "warren"
 VHOST = "warren"
+METRICS = "rabbitmq_prometheus"
 _NODE = "warren@localhost"
 
 QUIET = "+sbwt none +sbwtdcpu none +sbwtdio none"
@@ -42,16 +44,20 @@ class EmbeddedRabbitMQ(EmbeddedServer):
 
     It runs without epmd, the daemon through which Erlang nodes of one machine find each other, with its own cookie
     and its own settings, so neither finds the other. `management` adds the HTTP API (and its web page), which costs
-    a second at start and at stop.
+    a second at start and at stop. `plugins` are further ones; METRICS serves Prometheus at `metrics_port`.
     """
 
     name = "RabbitMQ"
     stop_signal = signal.SIGTERM
 
-    def __init__(self, data: Path, port: int | None = None, *, management: bool = False) -> None:
+    def __init__(
+        self, data: Path, port: int | None = None, *, management: bool = False, plugins: Sequence[str] = ()
+    ) -> None:
         super().__init__(data, port)
         self._distribution_port = free_port()
+        self._plugins = ("rabbitmq_management", *plugins) if management else tuple(plugins)
         self.management_port = free_port() if management else None
+        self.metrics_port = free_port() if METRICS in plugins else None
 
     @property
     def url(self) -> str:
@@ -109,11 +115,13 @@ class EmbeddedRabbitMQ(EmbeddedServer):
         ]
         if self.management_port:
             settings += ["management.tcp.ip = 127.0.0.1", f"management.tcp.port = {self.management_port}"]
+        if self.metrics_port:
+            settings += ["prometheus.tcp.ip = 127.0.0.1", f"prometheus.tcp.port = {self.metrics_port}"]
         self._file("rabbitmq.conf").write_text("\n".join(settings) + "\n")
         self._file("rabbitmq.conf").chmod(0o600)
         # That log at its full length from the start: a file that grows costs the disk twice as long to make durable.
         self._file("advanced.config").write_text("[{ra, [{wal_pre_allocate, true}]}].\n")
-        self._file("enabled_plugins").write_text("[rabbitmq_management].\n" if self.management_port else "[].\n")
+        self._file("enabled_plugins").write_text(f"[{','.join(self._plugins)}].\n")
         # Empty, and named below so that the system's own /etc/rabbitmq/rabbitmq-env.conf is not read.
         self._file("rabbitmq-env.conf").write_text("")
 
