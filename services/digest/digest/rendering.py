@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from warren.contracts.digest_records import Bot, Digest, DigestItem, Rendering
 
 ATOM = "http://www.w3.org/2005/Atom"
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~-])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~])")
+_MARKDOWN_START = re.compile(r"^([-+=]|\d{1,9}(?=[.)]))")
+"""What makes a list or a heading, but only at the beginning of a line."""
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -124,7 +126,12 @@ def _href(url: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    line = _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    start = _MARKDOWN_START.match(line)
+    if start is None:
+        return line
+    at = start.end() if line[0].isdigit() else 0
+    return f"{line[:at]}\\{line[at:]}"
 
 
 _STYLE = (

@@ -111,6 +111,22 @@ async def test_a_digest_cites_its_posts_and_goes_along_as_markdown(open_console:
         assert "Sports" in (await kept.path()).read_text()
 
 
+async def test_a_digest_is_made_again_under_another_prompt_and_compared(
+    open_console: OpenConsole, news: News
+) -> None:
+    async with open_console(path=f"/#/digests/{news.digest}") as console:
+        page = console.page
+        await page.get_by_text("Make it again under other prompts").click()
+        await page.get_by_label("How to sort posts").fill("Only what is about football.")
+        await page.get_by_role("button", name="Make it again and compare").click()
+        read = page.get_by_role("link", name="Read the new digest")
+        await expect(read).to_be_visible(timeout=ANSWER_MS)
+        await expect(page.locator(".tried")).to_contain_text("changed their category")
+        await _nothing_came_of_it(console)
+        await read.click()
+        await expect(page.locator(".digest header")).to_contain_text("made again under another prompt")
+
+
 async def test_what_is_not_saved_yet_can_be_tried(open_console: OpenConsole, news: News) -> None:
     async with open_console(path=f"/#/digests/edit-{news.bot}") as console:
         page = console.page

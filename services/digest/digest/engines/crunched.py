@@ -8,8 +8,8 @@ from warren.contracts.digest_records import Category
 
 
 def load() -> None:
-    """Everything that the others need."""
-    from digest.engines import duplicates, extract, sorting  # noqa: F401
+    """What every build needs first; scikit-learn is left until the local engine does."""
+    from digest.engines import duplicates  # noqa: F401
 
 
 def repetitions(texts: Sequence[str]) -> list[int]:

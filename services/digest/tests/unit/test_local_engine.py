@@ -83,6 +83,10 @@ def test_every_post_gets_a_summary_that_is_short(text: str) -> None:
         ("AP - ATHENS, Greece - She won.", "She won."),
         ("МОСКВА, 5 июня — Суд решил.", "МОСКВА, 5 июня — Суд решил."),
         ("Lowe's Cos. <LOW.N> said profit rose.", "Lowe's Cos. said profit rose."),
+        ("By MARCIA DUNN     (AP) -- The storm was strong.", "The storm was strong."),
+        ("By MATT MOORE    ATHENS, Greece (AP) -- The runner won.", "The runner won."),
+        ("By Jeffrey Gold    PATERSON, N.J.(AP) - A judge spoke.", "A judge spoke."),
+        ("By noon the rain (a drizzle) - had stopped.", "By noon the rain (a drizzle) - had stopped."),
         ("Well-known - but not a place.", "Well-known - but not a place."),
     ],
 )

@@ -7,11 +7,12 @@ import { wordsFor } from "../lib/errors.js";
 import { dated, t } from "../lib/i18n.js";
 import { outward } from "../lib/links.js";
 import { errorNotice } from "../lib/notice.js";
+import { againView } from "./again.js";
 import { back } from "./page.js";
 import { showPost } from "./post.js";
 
-/** Resolves to `{element}`. */
-export async function readingView({ id }) {
+/** Resolves to `{element, leave}`. */
+export async function readingView({ id, events }) {
   const path = `v1/digests/${encodeURIComponent(id)}`;
   const digest = await call("GET", path);
   const numbers = new Map(); // post id → the number it is cited by, in the order of reading
@@ -24,6 +25,7 @@ export async function readingView({ id }) {
       problem.replaceChildren(errorNotice(wordsFor(error), error.code));
     }
   };
+  const again = againView({ digest, events });
   const sections = digest.sections.map((section, n) => sectionView(section, n, numbers));
   const element = el("article", { class: "digest column", lang: digest.language },
     el("div", { lang: document.documentElement.lang }, el("a", { class: "back", href: `#/digests/${encodeURIComponent(digest.bot_id)}` }, t("digest.bot"))),
@@ -33,8 +35,9 @@ export async function readingView({ id }) {
     digest.sections.length === 0 && el("p", { class: "notice" }, t("digest.empty")),
     el("footer", { class: "digest-foot", lang: document.documentElement.lang },
       button(t("digest.markdown"), "download", markdown),
-      copyButton(t("digest.copy"), () => plainText(digest), { class: "button" }), problem));
-  return { element };
+      copyButton(t("digest.copy"), () => plainText(digest), { class: "button" }), problem),
+    el("div", { lang: document.documentElement.lang }, again.element));
+  return { element, leave: again.leave };
 }
 
 function aboutWords(digest) {

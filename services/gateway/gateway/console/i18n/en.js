@@ -295,6 +295,12 @@ export const en = {
   "digest.source": "Source {n}",
   "digest.markdown": "Download Markdown",
   "digest.copy": "Copy text",
+  "again.title": "Make it again under other prompts",
+  "again.button": "Make it again and compare",
+  "again.done": "The digest was made again",
+  "again.moved": { one: "{n} of {of} posts changed its category.", other: "{n} of {of} posts changed their category." },
+  "again.read": "Read the new digest",
+  "again.more": "…and {n} more",
   "post.untitled": "Post",
   "post.open": "Open the original",
 

@@ -295,6 +295,12 @@ export const ru = {
   "digest.source": "Источник {n}",
   "digest.markdown": "Скачать Markdown",
   "digest.copy": "Скопировать текст",
+  "again.title": "Собрать заново по другим указаниям",
+  "again.button": "Собрать заново и сравнить",
+  "again.done": "Дайджест собран заново",
+  "again.moved": "Сменили категорию: {n} из {of}.",
+  "again.read": "Читать новый дайджест",
+  "again.more": "…и ещё {n}",
   "post.untitled": "Пост",
   "post.open": "Открыть оригинал",
 
