@@ -111,9 +111,7 @@ async def test_a_digest_cites_its_posts_and_goes_along_as_markdown(open_console:
         assert "Sports" in (await kept.path()).read_text()
 
 
-async def test_a_digest_is_made_again_under_another_prompt_and_compared(
-    open_console: OpenConsole, news: News
-) -> None:
+async def test_a_digest_is_made_again_under_another_prompt_and_compared(open_console: OpenConsole, news: News) -> None:
     async with open_console(path=f"/#/digests/{news.digest}") as console:
         page = console.page
         await page.get_by_text("Make it again under other prompts").click()
