@@ -1,4 +1,7 @@
-"""The whole suite as `make run` starts it, and a browser to use it with."""
+"""The whole suite as `make run` starts it, and a browser to use it with.
+
+With `WARREN_URL` set to a running suite's address (`make up`), the same tests use that one.
+"""
 
 import contextlib
 import os
@@ -39,16 +42,24 @@ LaunchChromium = Callable[..., AbstractAsyncContextManager[Browser]]
 
 @dataclass(frozen=True)
 class Suite:
-    """A running suite. `log` is what its processes print."""
+    """A running suite. `log` is what its processes print; None where others started it."""
 
     url: str
-    log: Path
+    log: Path | None
 
 
 @pytest.fixture(scope="session")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
-    """The suite on a port and a data directory of its own, without a language model."""
-    home = tmp_path_factory.mktemp("suite")
+    """The suite that `WARREN_URL` names, or one on a port and a data directory of its own, without a language model."""
+    if url := os.environ.get("WARREN_URL"):
+        yield Suite(url.rstrip("/"), None)
+        return
+    with _started(tmp_path_factory.mktemp("suite")) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def _started(home: Path) -> Iterator[Suite]:
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("WARREN_", "OPENROUTER_"))}
     environment |= {
@@ -62,14 +73,14 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
     process = subprocess.Popen(
         command, cwd=home, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    running = Suite(f"http://127.0.0.1:{port}", home / "suite.log")
+    url, log = f"http://127.0.0.1:{port}", home / "suite.log"
     ready: Future[bool] = Future()
-    reader = threading.Thread(target=_keep_log, args=(process, running, ready), daemon=True)
+    reader = threading.Thread(target=_keep_log, args=(process, url, log, ready), daemon=True)
     reader.start()
     try:
         if not _wait(ready):
-            pytest.fail(f"the suite is not ready:\n{running.log.read_text()[-5000:]}", pytrace=False)
-        yield running
+            pytest.fail(f"the suite is not ready:\n{log.read_text()[-5000:]}", pytrace=False)
+        yield Suite(url, log)
     finally:
         process.terminate()
         process.wait(STOP_SECONDS)
@@ -91,13 +102,13 @@ def _wait(ready: Future[bool]) -> bool:
         return False
 
 
-def _keep_log(process: subprocess.Popen[str], suite: Suite, ready: Future[bool]) -> None:
+def _keep_log(process: subprocess.Popen[str], url: str, log: Path, ready: Future[bool]) -> None:
     assert process.stdout is not None
-    with suite.log.open("w") as log:
+    with log.open("w") as file:
         for line in process.stdout:
-            log.write(line)
-            log.flush()
-            if f"Open {suite.url}" in line:
+            file.write(line)
+            file.flush()
+            if f"Open {url}" in line:
                 ready.set_result(True)
     if not ready.done():
         ready.set_result(False)  # it ended instead
