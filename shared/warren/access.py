@@ -26,6 +26,9 @@ OWN = (r"warren\.control_\w+", r"warren\.reply_\w+")
 """Queues of a process's own, which die with it; RabbitMQ keeps everybody else off them."""
 WATCH = r"gateway\.watch_\w+"
 STREAM = r"audio\.\w+"
+STREAM_JOBS = "transcriber-streams"
+"""Its workers are counted by the gateway. RabbitMQ 4.3 tells of a queue only who may do something with it, and with
+`write` one could bind it, which does little."""
 CELERY_EVENTS = "celeryev"
 """Where Celery's task events go, for Flower (`WARREN_CELERY_EVENTS`)."""
 REMOTE_CONTROL = (r"celery\.pidbox", r"reply\.celery\.pidbox", r"[\w-]+\.reply\.celery\.pidbox")
@@ -76,7 +79,7 @@ def _gateway() -> Access:
     stream = _stream()
     return Access(
         configure=(*stream.configure, WATCH),
-        write=(*stream.write, WATCH, *map(re.escape, (topology.CONTROL, topology.AUDIO, topology.DEAD))),
+        write=(*stream.write, WATCH, *map(re.escape, (STREAM_JOBS, topology.CONTROL, topology.AUDIO, topology.DEAD))),
         read=(*stream.read, WATCH, *map(re.escape, (topology.RECORDER, topology.EVENTS))),
         topics={
             topology.JOBS: f"^({'|'.join(map(re.escape, topology.JOB_QUEUES))})$",

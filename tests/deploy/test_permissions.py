@@ -93,7 +93,7 @@ async def test_the_gateway_accepts_jobs_for_all_and_hears_what_becomes_of_them(u
             await jobs.publish(broker, _job(queue))
         broker.consume(watch)
         await heard.wait()
-        assert (await broker.count("transcriber-streams")).consumers == 0
+        assert (await broker.count(access.STREAM_JOBS)).consumers == 0
         await broker.publish(topology.DEAD, topology.RECORDER, b"{}")
 
 
