@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`ready PORT`: exits with 0 if this container's process answers `/health/ready` well. Runs often, so it imports little."""
+"""`ready PORT`: exits with 0 if this container says that it is ready. Runs often, so it imports little."""
 
 import socket
 import sys
