@@ -7,7 +7,7 @@ MEMBERS := shared/warren services/gateway/gateway services/analyzer/analyzer ser
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down logs test test-unit lint lint-style lint-types lint-imports lint-security format bench manifests python setup clean
+.PHONY: help run up down logs chaos test test-unit lint lint-style lint-types lint-imports lint-security format bench manifests python setup clean
 
 ##@ Use it
 run: ## Start everything at http://127.0.0.1:8000 (WARREN_PORT=…, WARREN_FLOWER=1); Ctrl-C stops it
@@ -47,6 +47,10 @@ lint-imports:
 lint-security:
 	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml $(MEMBERS)
 	$(BIN)/python local/audit.py
+
+chaos: python ## Kill the containers of `make up` one by one, and see that no job is lost (it starts them if needed)
+	@deploy/compose/env.sh
+	WARREN_REQUESTS_PER_MINUTE=100000 WARREN_CHAOS=1 $(BIN)/pytest tests/containers $(ARGS)
 
 format: python ## Let ruff format the code and fix what it can
 	$(BIN)/ruff check --fix-only .
