@@ -6,6 +6,7 @@ import json
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypedDict, cast
 
@@ -49,6 +50,7 @@ class _Ask:
     longest: int
     on_part: OnPart | None
     patience: float | None
+    places: AbstractAsyncContextManager[object]
 
 
 class LlmClient:
@@ -91,17 +93,20 @@ class LlmClient:
         max_tokens: int | None = None,
         on_part: OnPart | None = None,
         patience: float | None = None,
+        places: asyncio.Semaphore | None = None,
     ) -> Completion:
         """The model's reply. `purpose` names the work in logs and traces, like `analyzer.csv`.
 
         The answer is remembered for the same messages of the same `prompt_version`, if not told otherwise. `max_tokens`
         bounds the reply below `llm_max_output_tokens`. With `on_part` the endpoint is asked to stream.
         To wait for a turn under the limits counts as part of the total time; with `patience`, in seconds, it has a time
-        of its own. Tries again only after network errors, timeouts, 429 and 5xx, and only while the total time allows.
+        of its own. With `places`, each try waits for one, however long, and holds it while it is under way; not while
+        answers are looked up or kept. Tries again only after network errors, timeouts, 429 and 5xx, and only while the
+        total time allows.
         Raises `LlmUnavailable`, `LlmBudgetSpent` or `LlmRefused`.
         """
         longest = min(max_tokens or self._settings.llm_max_output_tokens, self._settings.llm_max_output_tokens)
-        ask = _Ask(messages, longest, on_part, patience)
+        ask = _Ask(messages, longest, on_part, patience, places or nullcontext())
         key = self._key(ask, purpose, prompt_version)
         with tracer.start_as_current_span("llm.complete") as span:
             span.set_attributes({"gen_ai.request.model": self.model, "warren.purpose": purpose})
@@ -120,17 +125,20 @@ class LlmClient:
         deadline = started + self._settings.llm_total_timeout_seconds
         tried = 0
         while True:
-            before = time.monotonic()
-            waiting = deadline - before if ask.patience is None else ask.patience
-            turn = await self._care.turn(size_of(ask.messages), ask.longest, waiting)
-            if ask.patience is not None:
-                deadline += time.monotonic() - before
-            try:
-                completion = await self._request(ask, deadline - time.monotonic())
-            except EXPECTED as error:
-                failure = classify(error)
-            else:
-                break
+            asked = time.monotonic()
+            async with ask.places:
+                before = time.monotonic()
+                deadline += before - asked
+                waiting = deadline - before if ask.patience is None else ask.patience
+                turn = await self._care.turn(size_of(ask.messages), ask.longest, waiting)
+                if ask.patience is not None:
+                    deadline += time.monotonic() - before
+                try:
+                    completion = await self._request(ask, deadline - time.monotonic())
+                except EXPECTED as error:
+                    failure = classify(error)
+                else:
+                    break
             REQUESTS.labels(self.provider, failure.outcome).inc()
             log.warning("llm_request_failed", purpose=purpose, outcome=failure.outcome, status=failure.status)
             await self._care.failed(turn, failure.outcome)

@@ -53,8 +53,7 @@ class LlmEngine:
 
     async def _ask(self, purpose: str, system: str, user: str) -> Completion:
         messages: list[ChatMessage] = [{"role": "system", "content": system}, {"role": "user", "content": user}]
-        async with self._places:
-            return await self._client.complete(messages, purpose=purpose, patience=PATIENCE_SECONDS)
+        return await self._client.complete(messages, purpose=purpose, patience=PATIENCE_SECONDS, places=self._places)
 
 
 def _answers(completion: Completion, found: tuple[dict[str, Answer], int]) -> Answers:
