@@ -3,7 +3,7 @@
 `BENCH_POSTS` names a CSV without a header: category (a name of `CATEGORIES`, or its number from 1), title, text.
 Without it, the sample of the digest service's tests is sorted. Nothing learns from the labels: they are only compared
 with in the end. The reference is the same engine before it learned words from the posts: what it was told, and its
-lexicon.
+lexicon. How far a sentence-embedding model gets with the same descriptions stands in the digest service's README.
 """
 
 import csv

@@ -1,8 +1,9 @@
 """100 posts to a digest with a model that takes 1.6 s an answer, 16 calls under way at a time.
 
 The references: the time that so many calls must take when always 16 are under way, and a run that asks one after the
-other. Then a sweep over fixed batch sizes and over workers that share the 16 calls. `BENCH_POSTS_COUNT` (100),
-`BENCH_ANSWER_SECONDS` (1.6) and `BENCH_SWEEP` (1; 0 leaves it out) change it.
+other. Then a sweep over fixed batch sizes and over workers that share the 16 calls. Workers have built a digest of one
+post before, as they load what they need but once. `BENCH_POSTS_COUNT` (100), `BENCH_ANSWER_SECONDS` (1.6) and
+`BENCH_SWEEP` (1; 0 leaves it out) change it.
 """
 
 import asyncio
