@@ -44,10 +44,13 @@ def main() -> None:
             reference = asyncio.run(bare_loop(servers)) if REFERENCE else None
             with servers.gateway() as url, workers(servers), Watch(servers) as watch:
                 asyncio.run(warm_up(url))
-                ours = asyncio.run(load(url, file))
+                with watch.processor(TEXTS):
+                    ours = asyncio.run(load(url, file))
+                print(f"  longest queues: {json.dumps(watch.queues)}")
                 if reference:
                     print(f"ratio to the bare loop: {ours / reference:.2f}")
-                asyncio.run(single(url))
+                with watch.processor(SINGLES):
+                    asyncio.run(single(url))
                 asyncio.run(search(servers, url))
                 print(watch)
 
@@ -167,28 +170,42 @@ async def search(servers: Suite, url: str) -> None:
         "SELECT track_id, embedding <=> (SELECT embedding FROM analyzer.texts WHERE track_id = $1) AS distance"
         f" FROM analyzer.texts WHERE track_id <> $1 ORDER BY distance LIMIT {NEIGHBOURS}"
     )
-    seconds, hits, wanted = [], 0, 0
-    async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
-        for n, name in enumerate([*names[:20], *names]):
-            started = time.perf_counter()
-            found = (await client.get(f"/v1/texts/{name}/similar", params={"limit": NEIGHBOURS})).json()["data"]
-            if n < 20:
-                continue  # until all is in memory
-            seconds.append(time.perf_counter() - started)
-            if n % 4:
-                continue
-            nearest = await connection.fetch(exact, name)
-            # As near as the last of them counts: some are equally near.
-            farthest = 1 - nearest[-1]["distance"]
-            hits += sum(one["similarity"] >= round(farthest, 4) for one in found)
-            wanted += len(nearest)
-    seconds.sort()
-    p50, p99 = statistics.median(seconds) * 1000, seconds[len(seconds) * 99 // 100] * 1000
-    print(
-        f"similar: p50 {p50:.1f} ms, p99 {p99:.1f} ms,"
-        f" recall@{NEIGHBOURS} {hits / wanted:.3f} over {wanted // NEIGHBOURS} exact searches"
-    )
+    asked = Asked(*await asyncio.open_connection(*url.removeprefix("http://").split(":")))
+    for name in names[:20]:
+        await asked.get(f"/v1/texts/{name}/similar")  # until all is in memory
+    lookups = [(await asked.get(f"/v1/texts/{name}"))[0] for name in names]
+    found = [await asked.get(f"/v1/texts/{name}/similar?limit={NEIGHBOURS}") for name in names]
+    hits = wanted = 0
+    for name, (_, near) in list(zip(names, found, strict=True))[::4]:
+        nearest = await connection.fetch(exact, name)
+        # As near as the last of them counts: some are equally near.
+        farthest = round(1 - nearest[-1]["distance"], 4)
+        hits += sum(one["similarity"] >= farthest for one in near["data"])
+        wanted += len(nearest)
+    print(f"look at a text: {_percentiles(lookups)}")
+    print(f"similar: {_percentiles([seconds for seconds, _ in found])}, recall@{NEIGHBOURS} {hits / wanted:.3f}")
     await connection.close()
+
+
+@dataclass
+class Asked:
+    """One connection, without a client that would take longer than the search."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def get(self, path: str) -> tuple[float, Any]:
+        """Seconds, and the answer."""
+        started = time.perf_counter()
+        self.writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        body = await self.reader.readexactly(int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
+        return time.perf_counter() - started, json.loads(body)
+
+
+def _percentiles(seconds: list[float]) -> str:
+    ordered = sorted(seconds)
+    return f"p50 {statistics.median(ordered) * 1000:.1f} ms, p99 {ordered[len(ordered) * 99 // 100] * 1000:.1f} ms"
 
 
 @dataclass
@@ -210,6 +227,14 @@ class Watch:
         self._over.set()
         assert self._thread is not None
         self._thread.join()
+
+    @contextlib.contextmanager
+    def processor(self, texts: int) -> Iterator[None]:
+        """Prints what each process takes of the processor."""
+        before = _seconds()
+        yield
+        took = {name: (now - before.get(name, 0.0)) * 1000 / texts for name, now in _seconds().items()}
+        print(f"  processor: {', '.join(f'{name} {ms:.2f} ms' for name, ms in sorted(took.items()))} a text")
 
     def _look(self) -> None:
         """How long the queues are."""
@@ -235,7 +260,17 @@ class Watch:
 
     def __str__(self) -> str:
         memory = ", ".join(f"{name} {size:.0f} MB" for name, size in sorted(self.memory.items()))
-        return f"largest memory: {memory}\nlongest queues: {json.dumps(self.queues)}"
+        return f"largest memory: {memory}"
+
+
+def _seconds() -> dict[str, float]:
+    """Of the processor so far, by name of the process."""
+    sums: dict[str, float] = {}
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            times, name = process.cpu_times(), _name(process)
+            sums[name] = sums.get(name, 0.0) + times.user + times.system
+    return sums
 
 
 def _name(process: psutil.Process) -> str:

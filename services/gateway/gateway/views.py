@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import sqlalchemy as sa
 
+from gateway.models import jobs
 from warren.blobs import BlobStore
 from warren.contracts.events import JobEvent
 
@@ -49,6 +51,11 @@ def job(row: sa.Row[Any], result: dict[str, Any] | None = None) -> dict[str, Any
             "artifacts": f"{path}/artifacts",
         },
     }
+
+
+def new_job(row: dict[str, Any]) -> dict[str, Any]:
+    """The object of a job that was just accepted: its row needs not be read again for that."""
+    return job(cast("sa.Row[Any]", SimpleNamespace(**{**dict.fromkeys(jobs.c.keys()), **row})))
 
 
 async def whole_job(row: sa.Row[Any], blobs: BlobStore) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def handlers(database: Database, children: Children) -> QueryHandlers:
         if vector is None:
             return SimilarTexts(model=model.name)
         async with database.transaction() as connection:
+            await nearest.ready(connection)
             return await Near(query.owner, model, query.filter, query.limit).find(connection, vector)
 
     table: dict[type[Query], Answer] = {GetText: texts.get, DeleteText: texts.delete, FindSimilar: nearest.similar}

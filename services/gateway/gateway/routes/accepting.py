@@ -1,15 +1,14 @@
 """Accept what a request asks for as a job."""
 
+from collections.abc import Callable
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import views
 from gateway.answers import Answer
-from gateway.models import jobs
-from gateway.once import Created, create_once
+from gateway.once import HEADER, Created, create_once
 from gateway.service import Gateway
 from gateway.store.keys import ApiKey
 from warren.contracts.base import JobPayload
@@ -22,10 +21,15 @@ async def accept_job(
 
     Raises `Problem`s.
     """
+    if HEADER not in request.headers:
+        return _accepted(await gateway.submit(payload, key.id)).answer()
 
     async def accept(connection: AsyncConnection) -> Created:
         row = await gateway.insert(connection, payload, key.id)
-        kept = (await connection.execute(sa.select(jobs).where(jobs.c.id == row["id"]))).one()
-        return Created(views.job(kept), 202, f"/v1/jobs/{row['id']}", lambda: gateway.publish(row))
+        return _accepted(row, lambda: gateway.publish(row))
 
     return await create_once(gateway, request, key.id, content, accept)
+
+
+def _accepted(row: dict[str, Any], after_commit: Callable[[], Any] = lambda: None) -> Created:
+    return Created(views.new_job(row), 202, f"/v1/jobs/{row['id']}", after_commit)

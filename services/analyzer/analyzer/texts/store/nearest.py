@@ -22,11 +22,11 @@ EF_CONSTRUCTION = 40
 EF_SEARCH = 100
 """Of the graph: chosen in docs/decisions/0009 by speed and recall."""
 
-_SETTINGS = sa.text(
-    """
-    SELECT set_config('hnsw.ef_search', :ef, true), set_config('hnsw.iterative_scan', 'strict_order', true)
-    """
+_SETTINGS = (
+    sa.func.set_config("hnsw.ef_search", str(EF_SEARCH), True),
+    sa.func.set_config("hnsw.iterative_scan", "strict_order", True),
 )
+"""Until the end of the transaction."""
 
 
 async def create_index(connection: AsyncConnection, model: Model) -> None:
@@ -43,7 +43,7 @@ async def create_index(connection: AsyncConnection, model: Model) -> None:
 async def similar(connection: AsyncConnection, query: FindSimilar) -> SimilarTexts:
     """Raises `text.not_found`."""
     await teach(connection)
-    columns = (texts.c.model, texts.c.embedding, sa.func.vector_dims(texts.c.embedding).label("dimensions"))
+    columns = (*_SETTINGS, texts.c.model, texts.c.embedding, sa.func.vector_dims(texts.c.embedding).label("dimensions"))
     wanted = sa.select(*columns).where(texts.c.owner == query.owner, texts.c.track_id == query.track_id)
     row = (await connection.execute(wanted)).one_or_none()
     if row is None:
@@ -52,6 +52,12 @@ async def similar(connection: AsyncConnection, query: FindSimilar) -> SimilarTex
         return SimilarTexts(model=row.model)
     near = Near(query.owner, Model(row.model, row.dimensions), query.filter, query.limit, query.track_id)
     return await near.find(connection, row.embedding)
+
+
+async def ready(connection: AsyncConnection) -> None:
+    """Before `Near.find`."""
+    await teach(connection)
+    await connection.execute(sa.select(*_SETTINGS))
 
 
 class Near:
@@ -70,9 +76,7 @@ class Near:
         self._values = {name: value for name, value in self._values.items() if value is not None}
 
     async def find(self, connection: AsyncConnection, vector: bytes) -> SimilarTexts:
-        """`vector`: packed."""
-        await teach(connection)
-        await connection.execute(_SETTINGS, {"ef": str(max(EF_SEARCH, self._limit))})
+        """`vector`: packed. The connection was made `ready`."""
         cast = f"::halfvec({self._model.dimensions})"
         rows = await self._ask(connection, vector, cast)
         if len(rows) < self._limit:
