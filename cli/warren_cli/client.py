@@ -68,6 +68,10 @@ class Client:
         """POST a form with a file that makes a job; returns the job."""
         return self._create(path, files={"file": (name, file)}, data=_filled(fields))
 
+    def stream(self, path: str, file: BinaryIO, media_type: str, **params: Any) -> Json:
+        """POST a file as the body, however large, that makes a job; returns the job."""
+        return self._create(path, content=file, params=params, headers={"Content-Type": media_type})
+
     def cancel(self, job_id: str) -> Json:
         return self._document("POST", f"{job_path(job_id)}/cancel")
 
@@ -110,9 +114,10 @@ class Client:
         except httpx2.TransportError as error:
             raise self._unreachable(error) from None
 
-    def _create(self, path: str, **body: Any) -> Json:
+    def _create(self, path: str, *, headers: dict[str, str] | None = None, **body: Any) -> Json:
         # The key lets a server that was asked twice, by a proxy for example, make one job.
-        return self._document("POST", path, headers={"Idempotency-Key": uuid.uuid4().hex}, **body)
+        headers = {"Idempotency-Key": uuid.uuid4().hex, **(headers or {})}
+        return self._document("POST", path, headers=headers, **body)
 
     def _document(self, method: str, path: str, **request: Any) -> Json:
         response = self._call(method, path, **request)

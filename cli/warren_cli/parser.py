@@ -10,6 +10,7 @@ SERVER_COMMANDS = {
     "analyze": ("ask a question about a table", "warren_cli.analyze:add_arguments"),
     "transcribe": ("write down what a recording says", "warren_cli.transcribe:add_arguments"),
     "chat": ("say something, and read the reply", "warren_cli.chat:add_arguments"),
+    "texts": ("load files of texts, and find those that are alike", "warren_cli.texts:add_arguments"),
     "jobs": ("list, show, watch and cancel jobs", "warren_cli.jobs:add_arguments"),
 }
 OTHER_COMMANDS = {
@@ -50,7 +51,7 @@ def build() -> tuple[argparse.ArgumentParser, list[LateParser]]:
     """The program's parser, and those of its commands."""
     parser = argparse.ArgumentParser(
         prog="warren",
-        description="Ask Warren about tables and recordings, and look after its jobs.",
+        description="Ask Warren about tables, recordings and texts, and look after its jobs.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

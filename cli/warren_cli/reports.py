@@ -12,9 +12,13 @@ from warren_cli.errors import CommandError, Exit
 def show(job: Json) -> None:
     """What a completed job found out, on standard output."""
     result = job["result"] or {}
-    text = next((result[name] for name in ("answer", "text", "reply") if result.get(name)), "")
-    if text:
+    texts = (result.get(name) for name in ("answer", "text", "reply"))
+    if text := next((text for text in texts if text and isinstance(text, str)), ""):
         terminal.write(text)
+    if "stored" in result:
+        rate = f"{result['texts_per_second']:,.0f} texts a second"
+        counts = (f"{result[name]:,} {name}" for name in ("stored", "unchanged", "duplicates", "failed"))
+        terminal.write(f"{result['texts']:,} texts: {', '.join(counts)}; {result['seconds']:.1f} s, {rate}")
     for table in result.get("tables") or ():
         terminal.write_table(table["columns"], table["rows"], table.get("title", ""), table["total_rows"])
     for warning in result.get("warnings") or ():

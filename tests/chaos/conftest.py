@@ -6,7 +6,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 
+from analyzer.cli import migrate as migrate_analyzer
+from analyzer.settings import AnalyzerSettings
 from digest.cli import MIGRATIONS as DIGEST_MIGRATIONS
 from gateway.cli import MIGRATIONS
 from warren import database, topology
@@ -33,6 +36,7 @@ def chaos_postgres() -> Iterator[EmbeddedPostgres]:
         url = server.create_database(TEMPLATE)
         for migrations in (MIGRATIONS, DIGEST_MIGRATIONS, WARREN_MIGRATIONS):
             database.migrate(url, migrations)
+        migrate_analyzer(AnalyzerSettings(database_url=SecretStr(url)))
         yield server
 
 

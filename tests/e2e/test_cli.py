@@ -74,6 +74,23 @@ def test_a_recording_comes_through_a_pipe(terminal: Terminal) -> None:
     assert done.stderr == b""
 
 
+def test_texts_are_loaded_and_alike_ones_found(terminal: Terminal, tmp_path: Path) -> None:
+    songs = {
+        "sea": "The waves roll over the harbour and sailors sing of the stormy ocean",
+        "sea-again": "The waves roll over the harbour and sailors dream of the stormy ocean",
+        "snow": "Winter covers the mountains with snow and children build castles of ice",
+    }
+    lines = [json.dumps({"track_id": name, "text": text}) for name, text in songs.items()]
+    (tmp_path / "songs.ndjson").write_text("\n".join([*lines, "no JSON"]))
+
+    loaded = terminal.warren("texts", "load", "songs.ndjson", "--errors", "bad.ndjson")
+    assert b"3 texts: 3 stored, 0 unchanged, 0 duplicates, 1 failed" in loaded.stdout
+    assert json.loads((tmp_path / "bad.ndjson").read_text())["line"] == 4
+    assert terminal.json("texts", "similar", "sea")["data"][0]["track_id"] == "sea-again"
+    assert terminal.json("texts", "search", "snow in winter", "--language", "en")["data"][0]["track_id"] == "snow"
+    assert b"language             en" in terminal.warren("texts", "show", "sea").stdout
+
+
 def test_a_message_gets_a_reply_and_its_job_can_be_looked_at(terminal: Terminal) -> None:
     job = terminal.json("chat", "How do tides work?", "--user", "ada")
     reply = job["result"]["reply"]

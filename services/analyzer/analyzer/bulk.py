@@ -23,7 +23,7 @@ async def bootstrap(settings: BulkSettings, core: Core) -> AsyncIterator[Handler
         store = await stack.enter_async_context(database.connect(url, "warren-analyzer-bulk"))
         children = await stack.enter_async_context(Children(settings, settings.text_processes, prepared=True))
         chunks = Chunks(store, core.blobs, children, settings.text_processes)
-        batches = Batches(store, core.blobs, core.send, settings.chunks_per_batch, settings.chunk_silence_seconds)
+        batches = Batches(store, core.blobs, core.send, settings)
         yield tasks.text_handlers(Intake(store, children), chunks, batches)
 
 

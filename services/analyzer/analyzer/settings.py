@@ -43,6 +43,9 @@ class BulkSettings(EmbeddingSettings):
     chunks_per_batch: int = Field(
         16, ge=1, le=1000, description="Chunks of one batch that are under way at a time, over all workers"
     )
+    chunk_bytes: int = Field(
+        1 << 19, ge=1000, le=1 << 24, description="How much of a file is a chunk: half a megabyte is some 400 songs"
+    )
     chunk_silence_seconds: float = Field(
         300.0, gt=0, description="A chunk of which nothing is heard for so long is sent again"
     )

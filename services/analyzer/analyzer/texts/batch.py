@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import structlog
 
+from analyzer.settings import BulkSettings
 from analyzer.texts import lines
-from analyzer.texts.cutting import PART_BYTES, Part, cut
-from analyzer.texts.lines import Bad, Format
+from analyzer.texts.cutting import Cutter, Part
+from analyzer.texts.lines import Bad
 from analyzer.texts.store import batches
 from analyzer.texts.store.batches import Open, Totals
 from warren import jobs
@@ -23,6 +24,8 @@ from warren.worker.job import Job
 
 log = structlog.get_logger(__name__)
 
+HEAD_BYTES = 65_536
+"""In which the first line of a CSV must end."""
 SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 0.5
 """Seconds between two looks at the chunks: short while they end, longer while they do not."""
@@ -46,15 +49,15 @@ class _Place:
 
 
 class Batches:
-    """Handler of `analyzer.text_batch`. At most `chunks` of a batch are under way; one that is silent for so many
-    seconds is sent again."""
+    """Handler of `analyzer.text_batch`."""
 
-    def __init__(self, database: Database, blobs: BlobStore, send: jobs.Send, chunks: int, silence: float) -> None:
+    def __init__(self, database: Database, blobs: BlobStore, send: jobs.Send, settings: BulkSettings) -> None:
         self._database = database
         self._blobs = blobs
         self._send = send
-        self._chunks = chunks
-        self._silence = silence
+        self._chunks = settings.chunks_per_batch
+        self._part_bytes = settings.chunk_bytes
+        self._silence = settings.chunk_silence_seconds
 
     async def load(self, job: Job[TextBatch]) -> TextBatchReport:
         """Raises `JobError` `file.gone`, `batch.no_columns`."""
@@ -69,20 +72,19 @@ class Batches:
             known = await batches.find(connection, job.id)
         if known is not None and known.report is not None:
             return TextBatchReport.model_validate(known.report)
-        head = await self._blobs.part(job.payload.file.blob, 0, PART_BYTES)
+        given = job.payload.file
+        head = await self._blobs.part(given.blob, 0, HEAD_BYTES)
         file, start, line = lines.opened(job.payload.format, head)
         async with self._database.transaction() as connection:
-            await batches.create(
-                connection, job.id, job.payload.owner, job.payload.file.blob, job.payload.file.size, file
-            )
+            await batches.create(connection, job.id, job.payload.owner, given.blob, given.size, file)
             last = await batches.last_part(connection, job.id)
         place = _Place(1, start, line) if last is None else _Place(last.n + 1, last.stop, last.line + last.lines)
-        await self._work_off(job, file, place)
+        await self._work_off(job, Cutter(self._blobs, given.blob, given.size, file, self._part_bytes), place)
         return await self._report(job)
 
-    async def _work_off(self, job: Job[TextBatch], file: Format, place: _Place) -> None:
+    async def _work_off(self, job: Job[TextBatch], cutter: Cutter, place: _Place) -> None:
         """Until all of the file is cut, and every chunk done."""
-        pace = _Pace(job.payload.file.size)
+        pace = _Pace(cutter.size)
         pause, before = SHORTEST_PAUSE, -1
         while True:
             async with self._database.transaction() as connection:
@@ -91,21 +93,20 @@ class Batches:
             await pace.tell(job, done)
             waiting = await self._give_up(job.id, open_)
             again = [chunk.n for chunk in waiting if chunk.silent > self._silence]
-            new = await self._cut(job, file, place, self._chunks - len(waiting))
+            new = await self._cut(job.id, cutter, place, self._chunks - len(waiting))
             await self._send_out(job.id, again + new)
-            if not waiting and not new and place.start >= job.payload.file.size:
+            if not waiting and not new and place.start >= cutter.size:
                 return
             pause = SHORTEST_PAUSE if done.bytes != before else min(LONGEST_PAUSE, pause * 1.3)
             before = done.bytes
             await asyncio.sleep(pause)
 
-    async def _cut(self, job: Job[TextBatch], file: Format, place: _Place, room: int) -> list[int]:
+    async def _cut(self, batch_id: str, cutter: Cutter, place: _Place, room: int) -> list[int]:
         """Cut as many chunks as there is room for; the numbers of those that are to be worked off."""
         parts: dict[int, Part] = {}
         bad: list[Bad] = []
         while len(parts) < room:
-            size = job.payload.file.size
-            part = await cut(self._blobs, job.payload.file.blob, size, file, place.start, place.line)
+            part = await cutter.cut(place.start, place.line)
             if part is None:
                 break
             parts[place.n] = part
@@ -114,7 +115,7 @@ class Batches:
             place.step(part)
         if parts:
             async with self._database.transaction() as connection:
-                await batches.add_chunks(connection, job.id, parts, bad)
+                await batches.add_chunks(connection, batch_id, parts, bad)
         return [n for n, part in parts.items() if not part.too_long]
 
     async def _send_out(self, batch_id: str, numbers: list[int]) -> None:

@@ -87,10 +87,12 @@ async def room(analyzer_database: str, tmp_path_factory: pytest.TempPathFactory)
 
     core = Core(broker, blobs, QueryClient(broker), send)
     given: dict[str, Any] = {"database_url": SecretStr(analyzer_database), "spool_directory": home / "spool"}
+    # Small chunks, so that small files have many.
+    settings = BulkSettings(**given, text_processes=1, chunk_bytes=2000)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(database.connect(analyzer_database, "test"))
         answering = await stack.enter_async_context(worker.bootstrap(AnalyzerSettings(**given), core))
-        writing = await stack.enter_async_context(bulk.bootstrap(BulkSettings(**given, text_processes=1), core))
+        writing = await stack.enter_async_context(bulk.bootstrap(settings, core))
         made = Desk(store, blobs, writing.jobs, answering.queries, sent)
         yield made
         for task in running:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from analyzer.texts import cutting
 from warren.contracts.files import UploadedFile
 from warren.contracts.texts import GetText, TextBatch, TextBatchReport, TextChunk
 from warren.errors import JobError
@@ -16,11 +15,6 @@ from warren.testing.jobs import InMemoryJob
 from .conftest import Desk
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
-
-
-@pytest.fixture(autouse=True)
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cutting, "PART_BYTES", 2000)
 
 
 def ndjson(*texts: dict[str, Any]) -> bytes:
@@ -62,7 +56,7 @@ async def test_a_file_is_kept_and_the_same_file_again_changes_nothing(desk: Desk
     assert counts(await load(desk, first)) == (120, 120, 0, 0, 0)
     assert await kept(desk) == 120
     assert counts(await load(desk, second)) == (120, 0, 120, 0, 0)
-    assert first.reported[-1].percent == 99
+    assert first.reported[0].stage == "working"
     assert "errors.ndjson" not in first.files
     assert await desk.rows("SELECT 1 FROM analyzer.claims UNION ALL SELECT 1 FROM analyzer.chunks") == []
 

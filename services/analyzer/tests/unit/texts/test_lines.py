@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from analyzer.texts import cutting, lines
-from analyzer.texts.cutting import cut
+from analyzer.texts import lines
+from analyzer.texts.cutting import Cutter
 from analyzer.texts.lines import LONGEST, Bad, Format, Line, Parsed, opened, parse
 from warren.blobs import BlobStore
 from warren.errors import JobError
@@ -16,13 +16,14 @@ from warren.errors import JobError
 NDJSON = Format(kind="ndjson")
 
 
-async def read(data: bytes, kind: str = "ndjson") -> Parsed:
+async def read(data: bytes, kind: str = "ndjson", part_bytes: int = 1 << 19) -> Parsed:
     """All of a file, through the parts it is cut into."""
     blobs = BlobStore("memory://lines")
     await blobs.put("file", data)
     file, start, line = opened(kind, data[:1000])  # type: ignore[arg-type]
     found = Parsed()
-    while part := await cut(blobs, "file", len(data), file, start, line):
+    cutter = Cutter(blobs, "file", len(data), file, part_bytes)
+    while part := await cutter.cut(start, line):
         assert part.start == start
         if part.too_long:
             found.bad.append(lines.too_long(part.line))
@@ -39,21 +40,19 @@ def numbers(found: list[Bad] | list[Line]) -> list[int]:
     return [item.line if isinstance(item, Bad) else item.number for item in found]
 
 
-async def test_every_line_is_read_once_wherever_the_file_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cutting, "PART_BYTES", 100)
+async def test_every_line_is_read_once_wherever_the_file_is_cut() -> None:
     texts = [f"line {n}\n" * (n % 9 + 1) for n in range(200)]
     data = "".join(f"{json.dumps({'track_id': n, 'text': text})}\n" for n, text in enumerate(texts)).encode()
 
     for whole in (data, data.rstrip(b"\n"), b"\xef\xbb\xbf" + data):
-        found = await read(whole)
+        found = await read(whole, part_bytes=100)
         assert found.bad == []
         assert [line.text for line in found.lines] == texts
         assert numbers(found.lines) == list(range(1, 201))
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-async def test_records_of_a_csv_go_over_lines(monkeypatch: pytest.MonkeyPatch, delimiter: str) -> None:
-    monkeypatch.setattr(cutting, "PART_BYTES", 64)
+async def test_records_of_a_csv_go_over_lines(delimiter: str) -> None:
     numbers_ = random.Random(3)
     words = ["sea", '"', "\n", delimiter, "é", "снег", " ", '""', "\r\n"]
     texts = ["x" + "".join(numbers_.choices(words, k=numbers_.randrange(12))) for _ in range(200)]
@@ -62,7 +61,7 @@ async def test_records_of_a_csv_go_over_lines(monkeypatch: pytest.MonkeyPatch, d
     rows.writerow(["Text", "year", " TRACK_ID"])
     rows.writerows([text, 1999, n] for n, text in enumerate(texts))
 
-    found = await read(written.getvalue().encode(), "csv")
+    found = await read(written.getvalue().encode(), "csv", part_bytes=64)
 
     assert found.bad == []
     assert [line.text for line in found.lines] == texts
