@@ -103,6 +103,7 @@ class TextChunk(JobPayload):
     queue: ClassVar[str] = "analyzer-bulk"
     timeout: ClassVar[float] = 1200.0
     max_retries: ClassVar[int] = 10
+    innocent_after: ClassVar[float | None] = 1.0
 
     batch_id: str
     n: int
