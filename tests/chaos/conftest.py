@@ -6,10 +6,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 
-from analyzer.cli import migrate as migrate_analyzer
-from analyzer.settings import AnalyzerSettings
+from analyzer.cli import MIGRATIONS as ANALYZER_MIGRATIONS
 from digest.cli import MIGRATIONS as DIGEST_MIGRATIONS
 from gateway.cli import MIGRATIONS
 from warren import database, topology
@@ -34,9 +32,8 @@ def chaos_rabbitmq() -> Iterator[EmbeddedRabbitMQ]:
 def chaos_postgres() -> Iterator[EmbeddedPostgres]:
     with scratch_postgres() as server:
         url = server.create_database(TEMPLATE)
-        for migrations in (MIGRATIONS, DIGEST_MIGRATIONS, WARREN_MIGRATIONS):
+        for migrations in (MIGRATIONS, ANALYZER_MIGRATIONS, DIGEST_MIGRATIONS, WARREN_MIGRATIONS):
             database.migrate(url, migrations)
-        migrate_analyzer(AnalyzerSettings(database_url=SecretStr(url)))
         yield server
 
 

@@ -1,4 +1,4 @@
-"""Every text of a file is stored exactly once, whatever dies meanwhile. `CHAOS_TEXTS` says how many (1500)."""
+"""Every text of a file is stored exactly once, whatever dies meanwhile. `CHAOS_TEXTS` says how many (1000)."""
 
 import asyncio
 import itertools
@@ -6,11 +6,13 @@ import json
 import os
 from collections.abc import AsyncIterator
 
+import pytest
+
 from warren.testing.processes import Program
 
 from .suite import SECONDS, Suite
 
-TEXTS = int(os.environ.get("CHAOS_TEXTS", "1500"))
+TEXTS = int(os.environ.get("CHAOS_TEXTS", "1000"))
 WORDS = ("sea", "storm", "harbour", "sailor", "snow", "winter", "mountain", "city", "street", "night", "light")
 
 
@@ -47,6 +49,7 @@ async def ended(suite: Suite, job_id: str) -> None:
             await asyncio.sleep(0.1)
 
 
+@pytest.mark.timeout(300 + TEXTS / 10)
 async def test_every_text_is_stored_once_when_workers_die_three_times(suite: Suite) -> None:
     async def worker(*, ready: bool = True) -> Program:
         small = {"WARREN_TEXT_PROCESSES": "1", "WARREN_CHUNK_BYTES": str(40_000)}
