@@ -72,7 +72,7 @@ def _public(value: str | None) -> str | None:
 
 
 def test_compose_and_kubernetes_run_the_same_processes() -> None:
-    assert cluster_processes().keys() >= compose_processes().keys()
+    assert cluster_processes().keys() == compose_processes().keys()
     assert len(cluster_processes()) > 8
 
 
