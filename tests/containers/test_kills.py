@@ -31,7 +31,7 @@ async def test_no_job_is_lost_or_done_twice(compose: Compose, victims: tuple[str
         accepting = [asyncio.create_task(submit(http, first + n)) for n in range(JOBS)]
         await accepting[0]
         await asyncio.to_thread(compose, "kill", "--signal", "SIGKILL", *victims)
-        await asyncio.to_thread(compose.up)
+        await asyncio.to_thread(compose.up, "--no-deps", *victims)
         jobs = await asyncio.gather(*accepting)
         statuses = await asyncio.gather(*(ended(http, job) for job in jobs))
         stories = [await story(http, job) for job in jobs]
