@@ -10,7 +10,7 @@ from warren.queries import QueryRefused
 
 from .conftest import Desk
 
-pytestmark = pytest.mark.asyncio(loop_scope="package")
+pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(300)]
 
 SONGS = {
     "sea": "The waves roll over the harbour\nand sailors sing of the stormy ocean",
