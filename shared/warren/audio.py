@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass
 
-from aio_pika.abc import AbstractIncomingMessage
+from aiormq import spec
 
 from warren import topology
 from warren.broker import Broker
@@ -53,13 +53,14 @@ async def publish(broker: Broker, stream_id: str, frame: Frame) -> None:
     )
 
 
-def decode(message: AbstractIncomingMessage) -> Frame:
+def decode(properties: spec.Basic.Properties, body: bytes) -> Frame:
     """The frame a message carries. Raises `MalformedFrame`."""
+    headers = properties.headers or {}
     try:
-        kind = FrameType(message.type or "")
-        seq, offset = message.headers["seq"], message.headers["offset"]
+        kind = FrameType(properties.message_type or "")
+        seq, offset = headers["seq"], headers["offset"]
     except (KeyError, ValueError) as error:
         raise MalformedFrame(f"not a frame of audio: {error}") from None
     if not isinstance(seq, int) or not isinstance(offset, int):
         raise MalformedFrame("seq and offset must be integers")
-    return Frame(kind, seq, offset, message.body)
+    return Frame(kind, seq, offset, body)

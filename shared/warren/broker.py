@@ -11,6 +11,7 @@ import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq import spec
+from aiormq.abc import AbstractChannel as PassingChannel
 from aiormq.channel import Channel
 
 from warren import topology
@@ -128,9 +129,9 @@ class Broker:
     async def declare(self, queue: topology.Queue) -> None:
         """Make a durable queue with its bindings, unless it is there. Raises `BrokerUnavailable`."""
         async with self._borrowed_channel() as channel:
-            made = await channel.declare_queue(queue.name, durable=True, arguments=queue.arguments)
+            await channel.queue_declare(queue.name, durable=True, arguments=queue.arguments)
             for binding in queue.bindings:
-                await made.bind(binding.exchange, binding.routing_key)
+                await channel.queue_bind(queue.name, binding.exchange, binding.routing_key)
 
     async def delete(self, queue: topology.Queue) -> None:
         """Remove a queue and what is in it; one that is not there is fine. Raises `BrokerUnavailable`."""
@@ -140,37 +141,45 @@ class Broker:
     async def count(self, queue: str) -> QueueCount:
         """How many messages are ready in an existing queue, and how many consume it. Raises `BrokerUnavailable`."""
         async with self._borrowed_channel() as channel:
-            found = await channel.declare_queue(queue, passive=True)
-            result = found.declaration_result
-            return QueueCount(result.message_count or 0, result.consumer_count or 0)
+            found = await channel.queue_declare(queue, passive=True)
+            return QueueCount(found.message_count or 0, found.consumer_count or 0)
 
     @asynccontextmanager
-    async def channel(self, *, prefetch: int = 0) -> AsyncIterator[tuple[AbstractChannel, Lost]]:
+    async def channel(self, *, prefetch: int = 0) -> AsyncIterator[tuple[PassingChannel, Lost]]:
         """A channel of one's own, for a consumer that does not live as long as the process, and what tells its loss.
 
-        Raises `BrokerUnavailable` when it cannot be opened; inside, aio-pika's own errors come through.
+        It is aiormq's: aio-pika's leave two futures behind on the connection, for as long as that lives. Raises
+        `BrokerUnavailable` when it cannot be opened; inside, aiormq's own errors come through.
         """
-        connection = self._reached()
         with unavailable_when_lost():
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-                channel, lost = await _open(connection, prefetch)
+                channel = await self._passing_channel()
+                await channel.basic_qos(prefetch_count=prefetch)
+        lost: Lost = asyncio.get_running_loop().create_future()
+        channel.closing.add_done_callback(lambda closing: _lose(lost, _end(closing)))
+        channel.on_consumer_cancel_callbacks.add(lambda _: _lose(lost, None))
         try:
             yield channel, lost
         finally:
             await settle(_closed(channel))
 
     @asynccontextmanager
-    async def _borrowed_channel(self) -> AsyncIterator[AbstractChannel]:
+    async def _borrowed_channel(self) -> AsyncIterator[PassingChannel]:
         """A channel for one purpose: RabbitMQ closes the channel of whoever asks for what cannot be."""
-        connection = self._reached()
         with unavailable_when_lost():
-            async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS), connection.channel() as channel:
-                yield channel
+            async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
+                channel = await self._passing_channel()
+                try:
+                    yield channel
+                finally:
+                    await channel.close()
 
-    def _reached(self) -> AbstractConnection:
-        if self._connection is None or not self.connected:
+    async def _passing_channel(self) -> Channel:
+        if self._connection is None or self._connection.transport is None or not self.connected:
             raise BrokerUnavailable("RabbitMQ is not reachable")
-        return self._connection
+        channel = await self._connection.transport.connection.channel()
+        assert isinstance(channel, Channel)  # noqa: S101  tells mypy; aiormq makes no other
+        return channel
 
     async def _publish(
         self,
@@ -295,7 +304,11 @@ def _lose(lost: Lost, error: BaseException | None) -> None:
         lost.set_result("closed" if error is None else reason(error))
 
 
-async def _closed(channel: AbstractChannel) -> None:
+def _end(closing: "asyncio.Future[Any]") -> BaseException | None:
+    return None if closing.cancelled() else closing.exception()
+
+
+async def _closed(channel: PassingChannel) -> None:
     async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
         await channel.close()
 

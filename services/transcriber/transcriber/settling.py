@@ -2,7 +2,7 @@
 
 import time
 
-from aio_pika.abc import AbstractIncomingMessage
+from aiormq.abc import DeliveredMessage
 
 from transcriber.checkpoint import Checkpoint, Checkpoints
 from transcriber.engines.base import SAMPLE_RATE
@@ -21,7 +21,7 @@ class Settler:
 
     def __init__(self, checkpoints: Checkpoints | None) -> None:
         self._checkpoints = checkpoints
-        self._ledger: Ledger[AbstractIncomingMessage] = Ledger(LEAD_SAMPLES if checkpoints else 0)
+        self._ledger: Ledger[DeliveredMessage] = Ledger(LEAD_SAMPLES if checkpoints else 0)
         self._saved = Checkpoint()
         self._due_at = 0.0
 
@@ -34,7 +34,7 @@ class Settler:
     def due(self) -> bool:
         return time.monotonic() >= self._due_at
 
-    def add(self, seq: int, message: AbstractIncomingMessage) -> None:
+    def add(self, seq: int, message: DeliveredMessage) -> None:
         self._ledger.add(seq, message)
 
     def point(self, point: Point) -> None:
@@ -50,9 +50,15 @@ class Settler:
                 await self._checkpoints.save(checkpoint)
                 self._saved = checkpoint
         if settled is not None:
-            await settle(settled.ack(multiple=True))
+            await _acknowledge(settled)
 
     async def finish(self) -> None:
         """The stream is over."""
         if (last := self._ledger.last()) is not None:
-            await settle(last.ack(multiple=True))
+            await _acknowledge(last)
+
+
+async def _acknowledge(last: DeliveredMessage) -> None:
+    """This message and all before it."""
+    if last.delivery_tag is not None:
+        await settle(last.channel.basic_ack(last.delivery_tag, multiple=True))

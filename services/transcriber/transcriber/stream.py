@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from aiormq.abc import AbstractChannel, DeliveredMessage
 
 from transcriber import measures
 from transcriber.checkpoint import Checkpoint, Checkpoints
@@ -96,7 +96,7 @@ class LiveStream:
         self._speech = Speech(job, desk.recognizers, desk.settings, self._teller, self._settle)
         self._speech.begin(checkpoint.covered)
         self._decoder = self._listening(checkpoint)
-        self._inbox: asyncio.Queue[AbstractIncomingMessage | Exception | None] = asyncio.Queue()
+        self._inbox: asyncio.Queue[DeliveredMessage | Exception | None] = asyncio.Queue()
 
     async def run(self, channel: AbstractChannel, lost: Lost) -> StreamReport:
         """Until the stream ends. Raises `BrokerUnavailable` when the channel is lost, `JobError` if it is no audio."""
@@ -106,8 +106,7 @@ class LiveStream:
             task.add_done_callback(self._crashed)
         lost.add_done_callback(lambda reason: self._inbox.put_nowait(BrokerUnavailable(reason.result())))
         try:
-            queue = await channel.get_queue(topology.audio_queue(self._job.id).name, ensure=False)
-            await queue.consume(self._inbox.put)
+            await channel.basic_consume(topology.audio_queue(self._job.id).name, self._inbox.put)
             reason = await self._listen()
             await self._decoder.finish()
             self._speech.end()
@@ -153,7 +152,7 @@ class LiveStream:
             if isinstance(message, Exception):
                 raise message
             try:
-                frame = audio.decode(message)
+                frame = audio.decode(message.header.properties, message.body)
             except MalformedFrame as error:
                 log.error("frame_malformed", error=str(error))
                 frame = Frame(FrameType.keepalive, self._seq, self._offset)
@@ -162,7 +161,7 @@ class LiveStream:
             if self._settler.due and not self._speech.in_flight:
                 await self._settle()
 
-    def _take(self, frame: Frame, message: AbstractIncomingMessage) -> EndReason | None:
+    def _take(self, frame: Frame, message: DeliveredMessage) -> EndReason | None:
         if time.monotonic() > self._deadline:
             return EndReason.limit
         again = frame.type is FrameType.chunk and frame.seq <= self._seq

@@ -176,7 +176,7 @@ class Transcriber:
         while goes_on:
             message = await incoming.get()
             await self.deaf.wait()
-            goes_on = await stream.hear(audio.decode(message))
+            goes_on = await stream.hear(audio.decode(message.properties, message.body))
             if not stream.words and not self._stubborn:
                 await message.ack()
         await job.ack()

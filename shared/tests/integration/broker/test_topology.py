@@ -63,7 +63,7 @@ async def test_frames_of_a_stream_come_in_order_and_the_queue_refuses_what_comes
 
     async def setup(channel: AbstractChannel) -> None:
         async def receive(message: AbstractIncomingMessage) -> None:
-            got.put_nowait(audio.decode(message))
+            got.put_nowait(audio.decode(message.properties, message.body))
 
         await (await channel.get_queue(queue.name, ensure=False)).consume(receive, no_ack=True)
 
