@@ -133,6 +133,7 @@ def regions() -> Iterator[tuple[Region, Region]]:
         yield primary, standby
 
 
+@pytest.mark.timeout(300)  # two brokers start, on a machine that may be busy
 async def test_what_the_primary_accepts_is_kept_by_the_standby_and_runs_once_after_a_promotion(
     regions: tuple[Region, Region], tmp_path: Path
 ) -> None:
