@@ -270,7 +270,11 @@ async def test_text_stands_out_from_its_ground(server: SpeechServer, listening: 
 async def test_a_microphone_that_is_unplugged_ends_the_recording_with_its_words(
     studio: Console, server: SpeechServer
 ) -> None:
+    unplugged = asyncio.Event()
+
     async def script(line: Line) -> None:
+        # A connection that is slow must not take away what was said meanwhile.
+        await unplugged.wait()
         await line.ready()
         await line.hear_all()
         await line.say("until then", 0.0, 0.2)
@@ -286,8 +290,11 @@ async def test_a_microphone_that_is_unplugged_ends_the_recording_with_its_words(
     await record(studio)
     await studio.page.evaluate("window.heard.getAudioTracks()[0].dispatchEvent(new Event('ended'))")
 
-    await expect(studio.page.locator("#dock-problem")).to_contain_text("The microphone was disconnected.")
+    problem = studio.page.locator("#dock-problem")
+    await expect(problem).to_contain_text("The microphone was disconnected.")
+    unplugged.set()
     await expect(words(studio)).to_have_text(["0:00until then"])
+    await expect(problem).to_contain_text("The microphone was disconnected.")
 
 
 async def hear_everything(line: Line) -> None:

@@ -16,7 +16,7 @@ from warren.testing.proxy import Proxy
 from .parties import SECONDS
 
 STREAM = "job_channels"
-ROUNDS = 20
+ROUNDS = 8
 
 
 @pytest.fixture

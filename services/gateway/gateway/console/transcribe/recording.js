@@ -65,7 +65,7 @@ export class Recording {
       sampleRate: this.#microphone.sampleRate,
       onconnection: (up) => {
         this.#up = up;
-        this.#dock.complain("");
+        if (!this.#stopping) this.#dock.complain("");
         this.#say();
       },
       onlag: (seconds) => (this.#dock.lag = seconds),
