@@ -17,7 +17,7 @@ from gateway.settings import GatewaySettings
 from gateway.streams.audio.admission import Admission
 from gateway.streams.places import Places
 from gateway.watches import Watches
-from warren import database
+from warren import database, memory
 from warren.blobs import BlobStore
 from warren.broker import Broker
 from warren.contracts.gateway import JobStates, JobStatesQuery
@@ -76,6 +76,7 @@ async def _running(gateway: Gateway) -> AsyncIterator[None]:
         "recorder": recorder.run,
         "watches": gateway.watches.run,
         "places": gateway.places.run,
+        "memory": memory.keep_clean,
     }
     tasks = [asyncio.create_task(_keep_running(name, run), name=name) for name, run in work.items()]
     try:

@@ -83,7 +83,11 @@ async def runtime(service: Service[S], settings: S, send: jobs.Send | None = Non
             control.listen(broker, made.cancel, made.listening)
             if handlers.queries:
                 QueryServer(broker, service.name, handlers.queries).start()
-            yield made
+            cleaning = asyncio.create_task(memory.keep_clean())
+            try:
+                yield made
+            finally:
+                cleaning.cancel()
 
 
 class LoopThread:
