@@ -69,6 +69,8 @@ async def test_the_server_hears_what_the_microphone_hears(studio: Console, serve
 
 
 async def test_a_recording_goes_on_where_a_lost_connection_ended(studio: Console, server: SpeechServer) -> None:
+    told = asyncio.Event()
+
     async def cut(line: Line) -> None:
         await line.ready()
         await line.hear(6)
@@ -77,6 +79,7 @@ async def test_a_recording_goes_on_where_a_lost_connection_ended(studio: Console
         await line.close(1001)
 
     async def resumed(line: Line) -> None:
+        await told.wait()
         await line.ready()
         await line.say("before", 0.0, 0.5)
         await line.hear_all()
@@ -86,6 +89,7 @@ async def test_a_recording_goes_on_where_a_lost_connection_ended(studio: Console
     server.serve(cut, resumed)
     await record(studio)
     await expect(studio.page.locator("#dock-note")).to_contain_text("Connection lost. Reconnecting…")
+    told.set()
     await expect(studio.page.locator("#dock-note")).to_have_text("Listening…")
     await stop(studio)
 

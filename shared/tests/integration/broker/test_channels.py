@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import weakref
+from typing import Any
 
 import pytest
 from aiormq.abc import DeliveredMessage
@@ -40,16 +42,28 @@ async def take_one(broker: Broker, queue: topology.Queue) -> bytes:
     return audio.decode(message.header.properties, message.body).body
 
 
-async def test_channels_leave_nothing_behind_on_their_connection(broker: Broker, queue: topology.Queue) -> None:
-    def futures() -> int:
-        gc.collect()
-        return sum(isinstance(thing, asyncio.Future) for thing in gc.get_objects())
+async def test_channels_leave_nothing_behind_on_their_connection(
+    broker: Broker, queue: topology.Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: weakref.WeakSet[asyncio.Future[Any]] = weakref.WeakSet()
+    loop = asyncio.get_running_loop()
+    create_future = loop.create_future
 
+    def remembered() -> "asyncio.Future[Any]":
+        future = create_future()
+        made.add(future)
+        return future
+
+    def kept() -> int:
+        gc.collect()
+        return len(made)
+
+    monkeypatch.setattr(loop, "create_future", remembered)
     assert await take_one(broker, queue) == b"sound"
-    before = futures()
+    before = kept()
     for _ in range(ROUNDS):
         await take_one(broker, queue)
-    assert futures() - before < ROUNDS
+    assert kept() - before < ROUNDS
 
 
 async def test_the_loss_of_a_channel_is_told_when_its_queue_is_deleted(broker: Broker, queue: topology.Queue) -> None:

@@ -140,5 +140,5 @@ async def test_a_message_that_may_have_been_sent_before_does_not_run_again(desk:
     desk.states = desk.states.model_copy(update={"finished": (job,)})
     await desk.submit((), job_id=job, resent=True)
     await desk.end(await desk.submit(()))
-    await until(lambda: job in desk.asked, 5, "the worker to ask about the job")
+    await until(lambda: job in desk.asked, 60, "the worker to ask about the job")
     assert shared_journal.runs(job) == [1]
