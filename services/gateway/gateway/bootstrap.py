@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import structlog
 
@@ -26,6 +26,8 @@ from warren.queries import QueryClient, QueryHandlers, QueryServer
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 1.0
+FIRST_CONNECTION_SECONDS = 3.0
+"""How long a new replica waits for RabbitMQ before it serves: else its first streams and queries would be refused."""
 
 
 @asynccontextmanager
@@ -53,6 +55,8 @@ async def bootstrap(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         gateway.queries.start()
         QueryServer(broker, "gateway", _answers(store)).start()
         await stack.enter_async_context(_running(gateway))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(broker.ready(), FIRST_CONNECTION_SECONDS)
         yield gateway
 
 
