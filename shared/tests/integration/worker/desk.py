@@ -19,6 +19,7 @@ from warren.testing.script import Script
 
 SECONDS = 20.0
 """How long a test waits for something before it fails; a busy machine is slow, not wrong."""
+QUEUE_EXPIRES_MS = 120_000
 
 
 class Desk:
@@ -31,6 +32,7 @@ class Desk:
         self._events: dict[str, list[JobEvent]] = defaultdict(list)
         self._told = asyncio.Condition()
         self._listening = asyncio.Event()
+        self._queue = new_id("test.events")
 
     async def open(self) -> None:
         self.broker.consume(self._listen)
@@ -87,7 +89,8 @@ class Desk:
         return event
 
     async def _listen(self, channel: AbstractChannel) -> None:
-        queue = await channel.declare_queue(new_id("test.events"), exclusive=True, auto_delete=True)
+        # It keeps what workers tell while we are not connected, as the gateway's does.
+        queue = await channel.declare_queue(self._queue, durable=True, arguments={"x-expires": QUEUE_EXPIRES_MS})
         await queue.bind(topology.EVENTS, "#")
         await queue.consume(self._receive, no_ack=True)
         self._listening.set()
