@@ -154,10 +154,7 @@ class Broker:
         with unavailable_when_lost():
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
                 channel = await self._passing_channel()
-                await channel.basic_qos(prefetch_count=prefetch)
-        lost: Lost = asyncio.get_running_loop().create_future()
-        channel.closing.add_done_callback(lambda closing: _lose(lost, _end(closing)))
-        channel.on_consumer_cancel_callbacks.add(lambda _: _lose(lost, None))
+                lost = await _prepare(channel, prefetch)
         try:
             yield channel, lost
         finally:
@@ -174,12 +171,10 @@ class Broker:
                 finally:
                     await channel.close()
 
-    async def _passing_channel(self) -> Channel:
+    async def _passing_channel(self) -> PassingChannel:
         if self._connection is None or self._connection.transport is None or not self.connected:
             raise BrokerUnavailable("RabbitMQ is not reachable")
-        channel = await self._connection.transport.connection.channel()
-        assert isinstance(channel, Channel)  # noqa: S101  tells mypy; aiormq makes no other
-        return channel
+        return await self._connection.transport.connection.channel()
 
     async def _publish(
         self,
@@ -281,22 +276,22 @@ async def _keep_consuming(connection: AbstractConnection, consumer: _Consumer) -
 
 async def _consume(connection: AbstractConnection, consumer: _Consumer) -> Lost:
     async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-        channel, lost = await _open(connection, consumer.prefetch)
+        channel = connection.channel()
+        await channel.initialize()
+        lost = await _prepare(await channel.get_underlay_channel(), consumer.prefetch)
         await consumer.setup(channel)
     return lost
 
 
-async def _open(connection: AbstractConnection, prefetch: int) -> tuple[AbstractChannel, Lost]:
+async def _prepare(channel: PassingChannel, prefetch: int) -> Lost:
+    """Bound what a new channel is given; what is returned tells its loss."""
     lost: Lost = asyncio.get_running_loop().create_future()
-    channel = connection.channel()
-    await channel.initialize()
-    channel.close_callbacks.add(lambda _, error: _lose(lost, error))
-    underlay = await channel.get_underlay_channel()
+    channel.closing.add_done_callback(lambda closing: _lose(lost, _end(closing)))
     # RabbitMQ ends a consumer when its queue is deleted, or moves to another node.
-    underlay.on_consumer_cancel_callbacks.add(lambda _: _lose(lost, None))
+    channel.on_consumer_cancel_callbacks.add(lambda _: _lose(lost, None))
     if prefetch:
-        await channel.set_qos(prefetch_count=prefetch)
-    return channel, lost
+        await channel.basic_qos(prefetch_count=prefetch)
+    return lost
 
 
 def _lose(lost: Lost, error: BaseException | None) -> None:

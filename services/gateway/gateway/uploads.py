@@ -82,12 +82,12 @@ async def stored(
     if upload is None:
         yield None
         return
-    kept = Stored(await _keep(upload, blobs, max_bytes, check))
-    try:
+    name = clean_name(upload.filename or "")
+    await upload.seek(0)
+    check(name, await upload.read(16))
+    await upload.seek(0)
+    async with _until_used(await _keep(_read(upload), blobs, max_bytes, name), blobs) as kept:
         yield kept
-    finally:
-        if not kept.used:
-            await blobs.delete(kept.file.blob)
 
 
 @asynccontextmanager
@@ -96,33 +96,21 @@ async def streamed(request: Request, gateway: Gateway, name: str, max_bytes: int
 
     Raises 413 and 422 `Problem`s. Call it once the caller is known.
     """
-    digest = hashlib.sha256()
-    file_id = new_id("file")
-
-    async def chunks() -> AsyncIterator[bytes]:
-        held, size = bytearray(), 0
-        async for chunk in request.stream():
-            held += chunk
-            size += len(chunk)
-            if size > max_bytes:
-                raise too_large(max_bytes)
-            if len(held) >= CHUNK_BYTES:
-                digest.update(held)
-                yield bytes(held)
-                held.clear()
-        digest.update(held)
-        yield bytes(held)
-
-    blob = f"files/{file_id}"
-    size = await gateway.blobs.put(blob, chunks())
-    kept = Stored(UploadedFile(file_id=file_id, blob=blob, name=name, size=size, sha256=digest.hexdigest()))
-    try:
-        if not size:
+    file = await _keep(_gathered(request), gateway.blobs, max_bytes, name)
+    async with _until_used(file, gateway.blobs) as kept:
+        if not file.size:
             _check_filled(name, b"")
+        yield kept
+
+
+@asynccontextmanager
+async def _until_used(file: UploadedFile, blobs: BlobStore) -> AsyncIterator[Stored]:
+    kept = Stored(file)
+    try:
         yield kept
     finally:
         if not kept.used:
-            await gateway.blobs.delete(blob)
+            await blobs.delete(file.blob)
 
 
 @asynccontextmanager
@@ -161,17 +149,14 @@ async def form_with_file(
         yield fields, kept
 
 
-async def _keep(upload: UploadFile, blobs: BlobStore, max_bytes: int, check: Check) -> UploadedFile:
-    name = clean_name(upload.filename or "")
-    await upload.seek(0)
-    check(name, await upload.read(16))
-    await upload.seek(0)
+async def _keep(source: AsyncIterator[bytes], blobs: BlobStore, max_bytes: int, name: str) -> UploadedFile:
+    """Raises a 413 `Problem`."""
     digest = hashlib.sha256()
     file_id = new_id("file")
 
     async def chunks() -> AsyncIterator[bytes]:
         size = 0
-        while chunk := await upload.read(CHUNK_BYTES):
+        async for chunk in source:
             size += len(chunk)
             if size > max_bytes:
                 raise too_large(max_bytes)
@@ -180,6 +165,22 @@ async def _keep(upload: UploadFile, blobs: BlobStore, max_bytes: int, check: Che
 
     size = await blobs.put(f"files/{file_id}", chunks())
     return UploadedFile(file_id=file_id, blob=f"files/{file_id}", name=name, size=size, sha256=digest.hexdigest())
+
+
+async def _read(upload: UploadFile) -> AsyncIterator[bytes]:
+    while chunk := await upload.read(CHUNK_BYTES):
+        yield chunk
+
+
+async def _gathered(request: Request) -> AsyncIterator[bytes]:
+    """The body in pieces worth storing: the network gives small ones."""
+    held = bytearray()
+    async for chunk in request.stream():
+        held += chunk
+        if len(held) >= CHUNK_BYTES:
+            yield bytes(held)
+            held.clear()
+    yield bytes(held)
 
 
 def _is_header_row(magic: bytes, head: bytes) -> bool:

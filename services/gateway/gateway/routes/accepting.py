@@ -22,14 +22,15 @@ async def accept_job(
     Raises `Problem`s.
     """
     if HEADER not in request.headers:
-        return _accepted(await gateway.submit(payload, key.id)).answer()
+        return accepted(await gateway.submit(payload, key.id)).answer()
 
     async def accept(connection: AsyncConnection) -> Created:
         row = await gateway.insert(connection, payload, key.id)
-        return _accepted(row, lambda: gateway.publish(row))
+        return accepted(row, lambda: gateway.publish(row))
 
     return await create_once(gateway, request, key.id, content, accept)
 
 
-def _accepted(row: dict[str, Any], after_commit: Callable[[], Any] = lambda: None) -> Created:
+def accepted(row: dict[str, Any], after_commit: Callable[[], Any] = lambda: None) -> Created:
+    """The answer to a request whose job has this new row, and what is to be done once that is committed."""
     return Created(views.new_job(row), 202, f"/v1/jobs/{row['id']}", after_commit)

@@ -2,17 +2,16 @@
 
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway import analyses, schemas, views
+from gateway import analyses, schemas
 from gateway.analyses import AnalysisRequest
 from gateway.auth import Caller, Parts
-from gateway.models import jobs
 from gateway.once import Created, create_once
 from gateway.openapi import IDEMPOTENT, PREFER, answers, errors, form_body
+from gateway.routes.accepting import accepted
 from gateway.routes.waiting import after_waiting, wanted_wait
 from warren.contracts.files import UploadedFile
 
@@ -34,14 +33,13 @@ async def create(request: Request, gateway: Parts, key: Caller) -> Response:
 
         async def accept(connection: AsyncConnection) -> Created:
             row = await analyses.accept(connection, gateway, key, asked, file)
-            kept = (await connection.execute(sa.select(jobs).where(jobs.c.id == row["id"]))).one()
 
             def committed() -> None:
                 if stored is not None:
                     stored.used = True
                 gateway.publish(row)
 
-            return Created(views.job(kept), 202, f"/v1/jobs/{row['id']}", committed)
+            return accepted(row, committed)
 
         answer = await create_once(gateway, request, key.id, _content(asked, file), accept)
     return await after_waiting(gateway, key.id, answer, wait)

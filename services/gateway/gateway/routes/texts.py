@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, StringConstraints
@@ -12,11 +11,10 @@ from gateway import bodies, schemas, uploads, views
 from gateway.answers import Answer
 from gateway.asking import ask
 from gateway.auth import Caller, Parts
-from gateway.models import jobs
 from gateway.once import Created, create_once
 from gateway.openapi import IDEMPOTENT, PREFER, answers, errors, json_body
 from gateway.problems import Problem
-from gateway.routes.accepting import accept_job
+from gateway.routes.accepting import accept_job, accepted
 from gateway.routes.waiting import after_waiting, wanted_wait
 from gateway.schemas import Page
 from gateway.store import files
@@ -88,8 +86,8 @@ async def create(request: Request, gateway: Parts, key: Caller) -> Response:
     """
     asked = await bodies.read(request, TextRequest)
     payload = TextAnalysis(owner=key.id, track_id=asked.track_id, text=asked.text)
-    accepted = await accept_job(request, gateway, key, payload, asked.model_dump())
-    return await after_waiting(gateway, key.id, accepted, wanted_wait(request))
+    answer = await accept_job(request, gateway, key, payload, asked.model_dump())
+    return await after_waiting(gateway, key.id, answer, wanted_wait(request))
 
 
 @router.post(
@@ -119,16 +117,15 @@ async def batch(
         async def accept(connection: AsyncConnection) -> Created:
             await files.add(connection, key.id, stored.file, None, None)
             row = await gateway.insert(connection, TextBatch(owner=key.id, file=stored.file, format=kind), key.id)
-            kept = (await connection.execute(sa.select(jobs).where(jobs.c.id == row["id"]))).one()
 
             def committed() -> None:
                 stored.used = True
                 gateway.publish(row)
 
-            return Created(views.job(kept), 202, f"/v1/jobs/{row['id']}", committed)
+            return accepted(row, committed)
 
-        accepted = await create_once(gateway, request, key.id, {"sha256": stored.file.sha256, "format": kind}, accept)
-    return await after_waiting(gateway, key.id, accepted, wanted_wait(request))
+        answer = await create_once(gateway, request, key.id, {"sha256": stored.file.sha256, "format": kind}, accept)
+    return await after_waiting(gateway, key.id, answer, wanted_wait(request))
 
 
 @router.get("/search", summary="Find texts like these words", responses=answers(SimilarTextList, 200))

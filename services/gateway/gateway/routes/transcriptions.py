@@ -1,17 +1,16 @@
 """Recordings: `/v1/transcriptions`."""
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway import schemas, transcriptions, uploads, views
+from gateway import schemas, transcriptions, uploads
 from gateway.auth import Caller, Parts
-from gateway.models import jobs
 from gateway.once import Created, create_once
 from gateway.openapi import IDEMPOTENT, PREFER, answers, errors, form_body
 from gateway.problems import invalid
+from gateway.routes.accepting import accepted
 from gateway.routes.waiting import after_waiting, wanted_wait
 from gateway.transcriptions import TranscriptionRequest
 
@@ -36,13 +35,12 @@ async def create(request: Request, gateway: Parts, key: Caller) -> Response:
 
         async def accept(connection: AsyncConnection) -> Created:
             row = await transcriptions.accept(connection, gateway, key, asked, stored)
-            kept = (await connection.execute(sa.select(jobs).where(jobs.c.id == row["id"]))).one()
 
             def committed() -> None:
                 stored.used = True
                 gateway.publish(row)
 
-            return Created(views.job(kept), 202, f"/v1/jobs/{row['id']}", committed)
+            return accepted(row, committed)
 
         content = {**asked.model_dump(), "sha256": stored.file.sha256}
         answer = await create_once(gateway, request, key.id, content, accept)
