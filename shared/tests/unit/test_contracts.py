@@ -22,6 +22,7 @@ INSIDE_OTHERS = {
     "Artifact",
     "AudioFormat",
     "ContentItem",
+    "Point",
     "PopularTopic",
     "Recommendation",
     "Usage",

@@ -126,6 +126,16 @@ class TextBatchReport(JobResult):
     texts_per_second: float = 0.0
 
 
+class TextBatchPace(Message):
+    """How far a batch is, told `live` about once a second. The rate is that of this run; None: not known yet."""
+
+    texts: int
+    failed: int = 0
+    percent: float
+    texts_per_second: float | None = None
+    seconds_left: float | None = None
+
+
 class TextQuery(Query):
     """About one text of this owner. Refused with `text.not_found`."""
 
@@ -166,6 +176,7 @@ class FindSimilar(TextQuery):
 
     filter: TextFilter = TextFilter()
     limit: int = Field(10, ge=1, le=100)
+    map: bool = False
 
 
 class SearchTexts(Query):
@@ -177,20 +188,38 @@ class SearchTexts(Query):
     words: str
     filter: TextFilter = TextFilter()
     limit: int = Field(10, ge=1, le=100)
+    map: bool = False
+
+
+class Point(Message):
+    """Of a map: -1 to 1 from its middle, the same scale both ways."""
+
+    x: float
+    y: float
 
 
 class SimilarText(Message):
-    """`similarity` is the cosine of the angle between the vectors: 1 for the same words."""
+    """`similarity` is the cosine of the angle between the vectors: 1 for the same words. `x` and `y` are those of a
+    `Point` if a map was asked for."""
 
     track_id: str
     similarity: float
     language: str | None = None
     topics: tuple[str, ...] = ()
     excerpt: str = ""
+    x: float | None = None
+    y: float | None = None
 
 
 class SimilarTexts(Message):
-    """The nearest first. Fewer than the limit only if no more fit the filter."""
+    """The nearest first. Fewer than the limit only if no more fit the filter.
+
+    With `map`, the vectors found and the one asked for are projected on their first two principal components.
+    """
 
     data: tuple[SimilarText, ...] = ()
     model: str = ""
+    origin: Point | None = None
+    """Of what was asked for."""
+    explained: float | None = None
+    """Share of the variance of the vectors that the map shows, 0 to 1."""

@@ -16,7 +16,7 @@ from analyzer.texts.store import batches
 from analyzer.texts.store.batches import Open, Totals
 from warren import jobs
 from warren.blobs import BlobStore
-from warren.contracts.texts import TextBatch, TextBatchReport, TextChunk
+from warren.contracts.texts import TextBatch, TextBatchPace, TextBatchReport, TextChunk
 from warren.database import Database
 from warren.errors import BlobNotFound, JobError
 from warren.jobs import JobMessage
@@ -179,13 +179,20 @@ class _Pace:
         self._told_at, self._told = now, done.bytes
         began, first = self._first
         message = f"{done.texts:,} texts"
+        rate = left = None
         if done.bytes > first.bytes:
             rate = (done.texts - first.texts) / (now - began)
             left = (self._size - done.bytes) * (now - began) / (done.bytes - first.bytes)
             message += f", {rate:,.0f} a second, {_duration(left)} left"
         if done.failed:
             message += f", {done.failed:,} lines failed"
-        await job.progress(message, stage="working", percent=round(99 * done.bytes / max(1, self._size), 1))
+        percent = round(99 * done.bytes / max(1, self._size), 1)
+        await job.progress(message, stage="working", percent=percent)
+        await job.live(
+            TextBatchPace(
+                texts=done.texts, failed=done.failed, percent=percent, texts_per_second=rate, seconds_left=left
+            )
+        )
 
 
 def _duration(seconds: float) -> str:

@@ -6,8 +6,9 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from analyzer.texts import work
+from analyzer.texts import maps, work
 from analyzer.texts.embeddings import EmbeddingSettings
+from analyzer.texts.maps import Projection
 from analyzer.texts.work import Described, Model
 from warren.worker.cruncher import Cruncher
 
@@ -63,5 +64,13 @@ class Children:
         child = await self._free.get()
         try:
             return await child.run(work.embed, self._settings, text)
+        finally:
+            self._free.put_nowait(child)
+
+    async def project(self, vectors: Sequence[bytes]) -> Projection:
+        """Packed vectors on a plane. Raises `TransientError`."""
+        child = await self._free.get()
+        try:
+            return await child.run(maps.project, list(vectors))
         finally:
             self._free.put_nowait(child)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from analyzer.texts.children import Children
 from analyzer.texts.store import nearest, texts
+from analyzer.texts.store.mapped import mapped
 from analyzer.texts.store.nearest import Near
 from warren.contracts.base import Query
 from warren.contracts.texts import DeleteText, FindSimilar, GetText, SearchTexts, SimilarTexts
@@ -27,10 +28,17 @@ def handlers(database: Database, children: Children) -> QueryHandlers:
             return SimilarTexts(model=model.name)
         async with database.transaction() as connection:
             await nearest.ready(connection)
-            return await Near(query.owner, model, query.filter, query.limit).find(connection, vector)
+            found = await Near(query.owner, model, query.filter, query.limit).find(connection, vector)
+        return await mapped(database, children, query.owner, found, asked=vector) if query.map else found
 
-    table: dict[type[Query], Answer] = {GetText: texts.get, DeleteText: texts.delete, FindSimilar: nearest.similar}
-    return {SearchTexts: search, **{query: _answered(database, answer) for query, answer in table.items()}}
+    async def similar(query: FindSimilar) -> SimilarTexts:
+        async with database.transaction() as connection:
+            found = await nearest.similar(connection, query)
+        return await mapped(database, children, query.owner, found, asked=query.track_id) if query.map else found
+
+    table: dict[type[Query], Answer] = {GetText: texts.get, DeleteText: texts.delete}
+    answered = {query: _answered(database, answer) for query, answer in table.items()}
+    return {SearchTexts: search, FindSimilar: similar, **answered}
 
 
 def _answered(database: Database, answer: Answer) -> QueryHandler:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import bodies, schemas, uploads, views
 from gateway.answers import Answer
-from gateway.asking import ask
+from gateway.asking import ASK_SECONDS, ask
 from gateway.auth import Caller, Parts
 from gateway.once import Created, create_once
 from gateway.openapi import IDEMPOTENT, PREFER, answers, errors, json_body
@@ -24,6 +24,7 @@ from warren.contracts.texts import (
     DeleteText,
     FindSimilar,
     GetText,
+    Point,
     SearchTexts,
     SimilarText,
     SimilarTexts,
@@ -36,7 +37,7 @@ from warren.contracts.texts import (
 router = APIRouter(prefix="/v1/texts", tags=["texts"])
 
 SEARCH_SECONDS = 30.0
-"""The first search of a worker starts the process that makes its vector."""
+"""The first search, or map, of a worker starts the process that makes it."""
 
 _FORMATS: dict[str, Literal["ndjson", "csv"]] = {**dict.fromkeys(bodies.LINES, "ndjson"), "text/csv": "csv"}
 _FILE = {
@@ -56,6 +57,7 @@ Topic = Annotated[
     str | None, Query(pattern=r"^[^\x00-\x1f]{1,100}$", description="One of their topics; any when empty")
 ]
 Limit = Annotated[int, Query(ge=1, le=100)]
+Map = Annotated[bool, Query(alias="map", description="Whether to place them on a plane")]
 
 
 class TextRequest(BaseModel):
@@ -70,6 +72,8 @@ class SimilarTextList(Page):
 
     data: list[SimilarText]
     model: str = Field(description="Whose vectors were compared")
+    origin: Point | None = Field(None, description="With `map`: where what was asked for lies among them")
+    explained: float | None = Field(None, description="With `map`: share of their differences that it shows, 0 to 1")
 
 
 @router.post(
@@ -136,10 +140,11 @@ async def search(
     language: Language = None,
     topic: Topic = None,
     limit: Limit = 10,
+    drawn: Map = False,
 ) -> Response:
     """Fewer than `limit` only if no more fit the filter. (A text called `search` has no page of its own.)"""
     only = TextFilter(language=language, topic=topic)
-    query = SearchTexts(owner=key.id, words=q, filter=only, limit=limit)
+    query = SearchTexts(owner=key.id, words=q, filter=only, limit=limit, map=drawn)
     return _listed(await ask(gateway, query, SimilarTexts, timeout=SEARCH_SECONDS))
 
 
@@ -152,12 +157,18 @@ async def get(track_id: TrackId, gateway: Parts, key: Caller) -> Response:
     "/{track_id}/similar", summary="Find texts like this one", responses=answers(SimilarTextList, 200) | errors(404)
 )
 async def similar(
-    track_id: TrackId, gateway: Parts, key: Caller, language: Language = None, topic: Topic = None, limit: Limit = 10
+    track_id: TrackId,
+    gateway: Parts,
+    key: Caller,
+    language: Language = None,
+    topic: Topic = None,
+    limit: Limit = 10,
+    drawn: Map = False,
 ) -> Response:
     """Fewer than `limit` only if no more fit the filter. The text itself is left out."""
     only = TextFilter(language=language, topic=topic)
-    query = FindSimilar(owner=key.id, track_id=track_id, filter=only, limit=limit)
-    return _listed(await ask(gateway, query, SimilarTexts))
+    query = FindSimilar(owner=key.id, track_id=track_id, filter=only, limit=limit, map=drawn)
+    return _listed(await ask(gateway, query, SimilarTexts, timeout=SEARCH_SECONDS if drawn else ASK_SECONDS))
 
 
 @router.delete("/{track_id}", status_code=204, summary="Forget a text", responses=errors(404))
@@ -166,4 +177,4 @@ async def delete(track_id: TrackId, gateway: Parts, key: Caller) -> None:
 
 
 def _listed(found: SimilarTexts) -> Answer:
-    return Answer(views.complete_list(found.data, model=found.model))
+    return Answer(views.complete_list(found.data, model=found.model, origin=found.origin, explained=found.explained))

@@ -44,10 +44,12 @@ async def test_similar_texts_are_found_with_filters(gateway: RunningGateway, ser
     await gateway.http.post("/v1/texts", json=SONG, headers={"Prefer": "wait=10"})
 
     near = await gateway.http.get(f"{PATH}/similar", params={"language": "en", "topic": "sea", "limit": 3})
-    found = await gateway.http.get("/v1/texts/search", params={"q": "stormy sea", "language": "en"})
+    found = await gateway.http.get("/v1/texts/search", params={"q": "stormy sea", "language": "en", "map": "true"})
 
     assert near.json()["data"][0]["track_id"] == "other"
+    assert near.json()["origin"] is None
     assert found.json()["data"][0]["track_id"] == "found"
+    assert (found.json()["data"][0]["x"], found.json()["origin"]) == (0.5, {"x": -1, "y": 0})
     assert service.asked[-2:] == [
         texts.FindSimilar(
             owner="local",
@@ -55,7 +57,7 @@ async def test_similar_texts_are_found_with_filters(gateway: RunningGateway, ser
             filter=texts.TextFilter(language="en", topic="sea"),
             limit=3,
         ),
-        texts.SearchTexts(owner="local", words="stormy sea", filter=texts.TextFilter(language="en")),
+        texts.SearchTexts(owner="local", words="stormy sea", filter=texts.TextFilter(language="en"), map=True),
     ]
 
 

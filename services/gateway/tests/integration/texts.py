@@ -72,4 +72,8 @@ class TextService:
 
     async def _search(self, query: texts.SearchTexts) -> texts.SimilarTexts:
         self.asked.append(query)
-        return texts.SimilarTexts(data=(texts.SimilarText(track_id="found", similarity=0.5),), model="m")
+        found = texts.SimilarText(track_id="found", similarity=0.5)
+        if not query.map:
+            return texts.SimilarTexts(data=(found,), model="m")
+        placed = found.model_copy(update={"x": 0.5, "y": 0.25})
+        return texts.SimilarTexts(data=(placed,), model="m", origin=texts.Point(x=-1, y=0), explained=1)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from warren.contracts.files import UploadedFile
-from warren.contracts.texts import GetText, TextBatch, TextBatchReport, TextChunk
+from warren.contracts.texts import GetText, TextBatch, TextBatchPace, TextBatchReport, TextChunk
 from warren.errors import JobError
 from warren.ids import new_id
 from warren.testing.jobs import InMemoryJob
@@ -60,6 +60,7 @@ async def test_a_file_is_kept_and_the_same_file_again_changes_nothing(desk: Desk
     assert await kept(desk) == 120
     assert counts(await load(desk, second)) == (120, 0, 120, 0, 0)
     assert first.reported[0].stage == "working"
+    assert first.news[0] == TextBatchPace(texts=0, percent=0)
     assert "errors.ndjson" not in first.files
     assert await desk.rows("SELECT 1 FROM analyzer.claims UNION ALL SELECT 1 FROM analyzer.chunks") == []
 

@@ -1,11 +1,12 @@
 """Single texts: described, kept once, found again."""
 
 import asyncio
+import math
 import random
 
 import pytest
 
-from warren.contracts.texts import DeleteText, FindSimilar, GetText, SearchTexts, TextFilter
+from warren.contracts.texts import DeleteText, FindSimilar, GetText, SearchTexts, SimilarTexts, TextFilter
 from warren.queries import QueryRefused
 
 from .conftest import Desk
@@ -69,6 +70,28 @@ async def test_the_most_similar_texts_come_first(desk: Desk) -> None:
     assert "sea" not in {one.track_id for one in found.data}
     assert searched.data[0].track_id == "snow"
     assert len(searched.data) == 2
+
+
+async def test_a_map_places_what_was_found_around_what_was_asked_for(desk: Desk) -> None:
+    await desk.add_all(SONGS)
+
+    plain = await desk.ask(FindSimilar(owner=desk.owner, track_id="sea"))
+    near = await desk.ask(FindSimilar(owner=desk.owner, track_id="sea", map=True))
+    found = await desk.ask(SearchTexts(owner=desk.owner, words="stormy sea", map=True))
+    nothing = await desk.ask(SearchTexts(owner="key_of_another", words="stormy sea", map=True))
+
+    def distances(texts: SimilarTexts) -> list[tuple[float, str]]:
+        middle = texts.origin
+        assert middle is not None
+        places = [(one.x, one.y, one.track_id) for one in texts.data if one.x is not None and one.y is not None]
+        return sorted((math.hypot(x - middle.x, y - middle.y), name) for x, y, name in places)
+
+    bare = [one.model_copy(update={"x": None, "y": None}) for one in near.data]
+    assert [plain.origin, plain.explained, list(plain.data)] == [None, None, bare]
+    assert distances(near)[0][1] == "sea-again"
+    assert len(distances(found)) == len(SONGS)
+    assert 0 < near.explained <= 1
+    assert (nothing.data, nothing.origin) == ((), None)
 
 
 async def test_a_filter_gives_all_that_fit_however_few(desk: Desk) -> None:
