@@ -19,6 +19,8 @@ def show(job: Json) -> None:
         rate = f"{result['texts_per_second']:,.0f} texts a second"
         counts = (f"{result[name]:,} {name}" for name in ("stored", "unchanged", "duplicates", "failed"))
         terminal.write(f"{result['texts']:,} texts: {', '.join(counts)}; {result['seconds']:.1f} s, {rate}")
+    if result.get("llm_failed"):
+        terminal.say(f"Note: of {result['llm_failed']:,} the language model said nothing.")
     for table in result.get("tables") or ():
         terminal.write_table(table["columns"], table["rows"], table.get("title", ""), table["total_rows"])
     for warning in result.get("warnings") or ():

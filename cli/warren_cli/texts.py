@@ -12,6 +12,8 @@ from warren_cli.errors import CommandError, Exit
 from warren_cli.following import outcome, run_job
 
 MEDIA_TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv"}
+_SAID = ("themes", "mood", "summary", "explicit")
+"""What a language model said that is of interest to a person."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     load.add_argument(
         "--format", choices=tuple(MEDIA_TYPES), help="of the file; by its name when left out, else ndjson"
     )
+    load.add_argument("--llm", action="store_true", help="also have a language model say what each text is about")
     errors = load.add_argument("--errors", type=Path, metavar="FILE", help="write the lines that were not kept there")
     errors.complete = shtab.FILE  # type: ignore[attr-defined]
     load.set_defaults(run=_load)
@@ -65,7 +68,7 @@ def _load(arguments: argparse.Namespace) -> Exit:
 def _send(client: Client, arguments: argparse.Namespace) -> Json:
     form = arguments.format or ("csv" if arguments.file.lower().endswith(".csv") else "ndjson")
     with files.opened(arguments.file) as (name, file):
-        return client.stream("/v1/texts/batch", file, MEDIA_TYPES[form], name=name)
+        return client.stream("/v1/texts/batch", file, MEDIA_TYPES[form], name=name, llm=arguments.llm)
 
 
 def _tell_errors(client: Client, job: Json, file: Path | None) -> None:
@@ -103,7 +106,8 @@ def _show(arguments: argparse.Namespace) -> None:
         terminal.write_json(text)
         return
     features = {name: value for name, value in text["features"].items() if value not in (None, False, [])}
-    for name, value in {"text": text["track_id"], "begins": text["excerpt"], **features}.items():
+    said = {name: value for name, value in (text.get("llm_analysis") or {}).items() if name in _SAID and value != []}
+    for name, value in {"text": text["track_id"], "begins": text["excerpt"], **features, **said}.items():
         terminal.write(f"{name:20} {', '.join(value) if isinstance(value, list) else value}")
 
 

@@ -37,6 +37,7 @@ JOB_QUEUES = (
     "analyzer",
     "analyzer-bulk",
     "analyzer-batches",
+    "analyzer-llm",
     "gateway",
     "transcriber-streams",
     "transcriber-files",

@@ -10,8 +10,10 @@ from analyzer.texts.batch import Batches
 from analyzer.texts.children import Children
 from analyzer.texts.chunks import Chunks
 from analyzer.texts.intake import Intake
+from analyzer.texts.llm import LlmAnalyst
 from warren import database
-from warren.contracts.texts import TextAnalysis, TextBatch
+from warren.contracts.texts import LlmTextAnalysis, TextAnalysis, TextBatch
+from warren.llm import connect
 from warren.worker.service import Core, Handlers, Service, run_worker
 
 
@@ -22,17 +24,20 @@ async def bootstrap(settings: BulkSettings, core: Core) -> AsyncIterator[Handler
         url = settings.database_url.get_secret_value()
         store = await stack.enter_async_context(database.connect(url, "warren-analyzer-bulk"))
         children = await stack.enter_async_context(Children(settings, settings.text_processes, prepared=True))
-        chunks = Chunks(store, core.blobs, children, settings.text_processes)
-        batches = Batches(store, core.blobs, core.send, settings)
-        yield tasks.text_handlers(Intake(store, children), chunks, batches)
+        client = await stack.enter_async_context(connect(settings)) if settings.llm_enabled else None
+        llm = LlmAnalyst(client, settings.parallel_calls) if client else None
+        chunks = Chunks(store, core.blobs, children, settings.text_processes, llm)
+        batches = Batches(store, core.blobs, core.send, settings, llm)
+        yield tasks.text_handlers(Intake(store, children, llm), chunks, batches)
 
 
 service = Service(
     name="analyzer-bulk",
     settings=BulkSettings,
     bootstrap=bootstrap,
-    # Each queue has its own number of jobs at a time: batches that wait for their chunks never keep those from running.
-    queues=(TextAnalysis.queue, TextBatch.queue),
+    # Each queue has its own number of jobs at a time: batches that wait for their chunks never keep those from running,
+    # nor do those that wait for a language model.
+    queues=(TextAnalysis.queue, TextBatch.queue, LlmTextAnalysis.queue),
 )
 
 

@@ -33,6 +33,7 @@ texts = sa.Table(
     sa.Column("features", JSONB, nullable=False),
     sa.Column("excerpt", sa.Text, nullable=False),
     sa.Column("embedding", HalfVector, comment="empty for a text with nothing in it"),
+    sa.Column("llm_analysis", JSONB, comment="an LlmAnalysis, if it was asked for"),
     sa.Column("created_at", Time, nullable=False, server_default=NOW),
     sa.Column("updated_at", Time, nullable=False, server_default=NOW),
     # For filters that leave few texts: those are found by them, and compared one by one.
@@ -70,6 +71,8 @@ chunks = sa.Table(
     sa.Column("duplicates", sa.Integer, nullable=False, server_default="0"),
     sa.Column("failed", sa.Integer, nullable=False, server_default="0"),
     sa.Column("errors", JSONB, nullable=False, server_default="[]", comment="its lines that were not kept"),
+    sa.Column("llm_failed", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("usage", JSONB, comment="what the language model took"),
 )
 
 claims = sa.Table(

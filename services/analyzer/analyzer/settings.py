@@ -27,7 +27,7 @@ class AnalyzerSettings(LlmSettings, EmbeddingSettings):
     spool_bytes: int = Field(4 * 1024**3, ge=0, description="How much of them is kept")
 
 
-class BulkSettings(EmbeddingSettings):
+class BulkSettings(LlmSettings, EmbeddingSettings):
     """What the worker of texts needs."""
 
     worker_concurrency: int = Field(
@@ -45,6 +45,15 @@ class BulkSettings(EmbeddingSettings):
     )
     chunk_bytes: int = Field(
         1 << 19, ge=1000, le=1 << 24, description="How much of a file is a chunk: half a megabyte is some 400 songs"
+    )
+    llm_chunk_bytes: int = Field(
+        1 << 14,
+        ge=1000,
+        le=1 << 24,
+        description="Likewise, when a language model is asked about each text: sixteen kilobytes are some twelve songs",
+    )
+    parallel_calls: int = Field(
+        16, ge=1, le=1000, description="Requests to the model that one worker has under way for batches at a time"
     )
     chunk_silence_seconds: float = Field(
         300.0, gt=0, description="A chunk of which nothing is heard for so long is sent again"

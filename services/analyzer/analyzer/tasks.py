@@ -14,7 +14,14 @@ from analyzer.texts.store.texts import NewText
 from warren.blobs import BlobStore
 from warren.contracts.analyzer import AnalyzerStatus, AnalyzerStatusQuery, CsvAnalysis, CsvReport
 from warren.contracts.base import JobResult
-from warren.contracts.texts import AnalyzedText, TextAnalysis, TextBatch, TextChunk
+from warren.contracts.texts import (
+    AnalyzedText,
+    LlmTextAnalysis,
+    LlmTextChunk,
+    TextAnalysis,
+    TextBatch,
+    TextChunk,
+)
 from warren.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
 from warren.worker.job import Job
 from warren.worker.runtime import JobHandlers
@@ -39,10 +46,23 @@ def text_handlers(intake: Intake, chunks: Chunks, batches: Batches) -> Handlers:
     """Those of the worker of texts."""
 
     async def analyze_text(job: Job[TextAnalysis]) -> AnalyzedText:
-        return await intake.add(NewText(job.payload.owner, job.payload.track_id, job.payload.text))
+        return await intake.add(_new(job.payload))
 
-    table: JobHandlers = {TextAnalysis: analyze_text, TextChunk: chunks.work_off, TextBatch: batches.load}
+    async def analyze_text_llm(job: Job[LlmTextAnalysis]) -> AnalyzedText:
+        return await intake.add_llm(_new(job.payload))
+
+    table: JobHandlers = {
+        TextAnalysis: analyze_text,
+        LlmTextAnalysis: analyze_text_llm,
+        TextChunk: chunks.work_off,
+        LlmTextChunk: chunks.work_off_llm,
+        TextBatch: batches.load,
+    }
     return Handlers(jobs={kind: _tried_again(handler) for kind, handler in table.items()})
+
+
+def _new(payload: TextAnalysis) -> NewText:
+    return NewText(payload.owner, payload.track_id, payload.text)
 
 
 def _tried_again(handler: Callable[[Job[Any]], Awaitable[R]]) -> Callable[[Job[Any]], Awaitable[R]]:

@@ -46,6 +46,7 @@ INSIDE_OTHERS = {
     "DigestItem",
     "DigestSummary",
     "ListQuery",
+    "LlmAnalysis",
     "NewPost",
     "OwnerQuery",
     "PostOutcome",

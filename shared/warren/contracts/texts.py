@@ -7,6 +7,7 @@ from pydantic import Field
 
 from warren.contracts.base import JobPayload, JobResult, Message, Query
 from warren.contracts.files import UploadedFile
+from warren.contracts.usage import Usage
 
 TRACK_PATTERN = r"^[^\x00-\x20\x7f/?#\\][^\x00-\x1f\x7f/?#\\]{0,199}$"
 """What a client may call a text. It stands in addresses: no control characters, nothing that ends a part of a path."""
@@ -59,8 +60,35 @@ class TextAnalysis(JobPayload):
     text: str
 
 
+class LlmTextAnalysis(TextAnalysis):
+    """Also have a language model say what the text is about. Such jobs take seconds: they have a queue of their own.
+    Refused with `llm.not_configured`."""
+
+    kind: ClassVar[str] = "analyzer.text_llm"
+    queue: ClassVar[str] = "analyzer-llm"
+
+
+class LlmAnalysis(Message):
+    """What a language model says of a text. `prompt_version` counts changes of what it was asked."""
+
+    themes: tuple[str, ...] = ()
+    """Short phrases in English, the weightiest first; none for a text about nothing."""
+    mood: str
+    """One or two words in English."""
+    summary: str
+    """A sentence, in the language of the text."""
+    explicit: bool
+    """Whether there is strong language, or sex, violence or drugs are depicted."""
+    truncated: bool = False
+    """Whether the model was shown only the beginning of the text."""
+    model: str
+    """As the settings name it."""
+    prompt_version: str
+
+
 class StoredText(Message):
-    """What is kept of a text: all but the text itself. Vectors of the same `model` can be compared."""
+    """What is kept of a text: all but the text itself. Vectors of the same `model` can be compared. `llm_analysis` is
+    there if it was asked for."""
 
     track_id: str
     object: Literal["text"] = "text"
@@ -70,21 +98,25 @@ class StoredText(Message):
     excerpt: str
     """Its first `EXCERPT` characters."""
     features: TextFeatures
+    llm_analysis: LlmAnalysis | None = None
     created_at: datetime
     updated_at: datetime
 
 
 class AnalyzedText(JobResult):
-    """Result of `analyzer.text`. `unchanged`: the same text was there already, described by the same model."""
+    """Result of `analyzer.text` and `analyzer.text_llm`. `unchanged`: the same text was there already, described by the
+    same models. `usage`: what the language model took."""
 
     track_id: str
     unchanged: bool = False
     text: StoredText
+    usage: Usage = Usage()
 
 
 class TextBatch(JobPayload):
     """Describe and keep the texts of a file: a JSON object a line, or a CSV whose first line names its columns. Of
-    those with the same `track_id` the last one is kept."""
+    those with the same `track_id` the last one is kept. `llm`: also have a language model say what each is about; then
+    it may be refused with `llm.not_configured`."""
 
     kind: ClassVar[str] = "analyzer.text_batch"
     queue: ClassVar[str] = "analyzer-batches"
@@ -94,6 +126,7 @@ class TextBatch(JobPayload):
     owner: str
     file: UploadedFile
     format: Literal["ndjson", "csv"]
+    llm: bool = False
 
 
 class TextChunk(JobPayload):
@@ -109,12 +142,20 @@ class TextChunk(JobPayload):
     n: int
 
 
+class LlmTextChunk(TextChunk):
+    """Likewise, of a batch with `llm`."""
+
+    kind: ClassVar[str] = "analyzer.text_llm_chunk"
+    queue: ClassVar[str] = "analyzer-llm"
+
+
 class TextBatchReport(JobResult):
     """Result of `analyzer.text_batch`. `texts` that could be read are `stored`, `unchanged`, or `duplicates` of others
     with the same `track_id`; `failed` lines could not. The artifact `errors.ndjson` has the first `listed` of the lines
-    that failed, and of those that gave way to another text."""
+    that failed, and of those that gave way to another text. With a language model, `llm_failed` of the texts are stored
+    without what it should have said, and listed too; `usage` is what it took."""
 
-    brief: ClassVar[frozenset[str]] = frozenset({"texts", "stored", "unchanged", "duplicates", "failed"})
+    brief: ClassVar[frozenset[str]] = frozenset({"texts", "stored", "unchanged", "duplicates", "failed", "llm_failed"})
 
     texts: int = 0
     stored: int = 0
@@ -122,8 +163,10 @@ class TextBatchReport(JobResult):
     duplicates: int = 0
     failed: int = 0
     listed: int = 0
+    llm_failed: int = 0
     seconds: float = 0.0
     texts_per_second: float = 0.0
+    usage: Usage = Usage()
 
 
 class TextBatchPace(Message):

@@ -1,9 +1,10 @@
 """A language model behind any OpenAI-compatible endpoint."""
 
 from warren.llm.client import ChatMessage, LlmClient, OnPart
-from warren.llm.errors import LlmBudgetSpent, LlmError, LlmRefused, LlmUnavailable
+from warren.llm.errors import LlmBudgetSpent, LlmError, LlmInvalidReply, LlmRefused, LlmUnavailable
 from warren.llm.reply import Completion
 from warren.llm.settings import LlmSettings
+from warren.llm.structured import ask_for, without_thoughts
 from warren.llm.wiring import connect
 
 __all__ = [
@@ -12,9 +13,12 @@ __all__ = [
     "LlmBudgetSpent",
     "LlmClient",
     "LlmError",
+    "LlmInvalidReply",
     "LlmRefused",
     "LlmSettings",
     "LlmUnavailable",
     "OnPart",
+    "ask_for",
     "connect",
+    "without_thoughts",
 ]

@@ -89,7 +89,7 @@ class LlmClient:
         *,
         purpose: str,
         prompt_version: str = "1",
-        remember: bool = True,
+        remember: bool | Callable[[Completion], bool] = True,
         max_tokens: int | None = None,
         on_part: OnPart | None = None,
         patience: float | None = None,
@@ -97,8 +97,9 @@ class LlmClient:
     ) -> Completion:
         """The model's reply. `purpose` names the work in logs and traces, like `analyzer.csv`.
 
-        The answer is remembered for the same messages of the same `prompt_version`, if not told otherwise. `max_tokens`
-        bounds the reply below `llm_max_output_tokens`. With `on_part` the endpoint is asked to stream.
+        The answer is remembered for the same messages of the same `prompt_version`, if not told otherwise; with a
+        function for `remember`, only one of which that is true. `max_tokens` bounds the reply below
+        `llm_max_output_tokens`. With `on_part` the endpoint is asked to stream.
         To wait for a turn under the limits counts as part of the total time; with `patience`, in seconds, it has a time
         of its own. With `places`, each try waits for one, however long, and holds it while it is under way; not while
         answers are looked up or kept. Tries again only after network errors, timeouts, 429 and 5xx, and only while the
@@ -116,7 +117,7 @@ class LlmClient:
                     await on_part(0, found.text)
                 return found
             completion = await self._insist(ask, purpose)
-        if remember:
+        if remember(completion) if callable(remember) else remember:
             await self._care.remember(key, completion)
         return completion
 

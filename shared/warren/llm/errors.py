@@ -1,10 +1,11 @@
-"""Why a completion could not be had. Neither message ever holds the key or the prompt."""
+"""Why a completion could not be had. No message ever holds the key or the prompt."""
 
+from warren.contracts.usage import Usage
 from warren.errors import WarrenError
 
 
 class LlmError(WarrenError):
-    """Base of both; `provider` is the host of the endpoint."""
+    """Base of all; `provider` is the host of the endpoint."""
 
     def __init__(self, provider: str, message: str) -> None:
         super().__init__(message)
@@ -41,3 +42,11 @@ class LlmRefused(LlmError):
     def __init__(self, provider: str, message: str, *, status: int) -> None:
         super().__init__(provider, message)
         self.status = status
+
+
+class LlmInvalidReply(LlmError):
+    """The model answered, and when asked again too, with something else than was asked for. `usage`: what that cost."""
+
+    def __init__(self, provider: str, message: str, *, usage: Usage) -> None:
+        super().__init__(provider, message)
+        self.usage = usage

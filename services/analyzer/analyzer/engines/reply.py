@@ -3,10 +3,11 @@
 import ast
 import re
 
+from warren.llm import without_thoughts
+
 CANNOT_ANSWER = "CANNOT_ANSWER:"
 """How a model says that the table cannot answer; the sentence for the user follows."""
 
-_THOUGHTS = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*(\w*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 _PYTHON = frozenset({"python", "py", "python3"})
 _REFUSAL = re.compile(rf"^\W*{CANNOT_ANSWER}[\s*_`]*(.+)", re.DOTALL | re.MULTILINE)
@@ -14,7 +15,7 @@ _REFUSAL = re.compile(rf"^\W*{CANNOT_ANSWER}[\s*_`]*(.+)", re.DOTALL | re.MULTIL
 
 def extract_code(reply: str) -> str:
     """The last block fenced as Python, else the last fenced block, else the whole reply if it is Python; or ``""``."""
-    text = _THOUGHTS.sub("", reply)
+    text = without_thoughts(reply)
     blocks = _FENCE.findall(text)
     python = [code for _, language, code in blocks if language.lower() in _PYTHON]
     unnamed = [code for _, language, code in blocks if not language]
@@ -26,7 +27,7 @@ def extract_code(reply: str) -> str:
 
 def extract_refusal(reply: str) -> str:
     """What the model says to the user after `CANNOT_ANSWER:`, or ``""``."""
-    found = _REFUSAL.search(_THOUGHTS.sub("", reply))
+    found = _REFUSAL.search(without_thoughts(reply))
     return found[1].strip() if found else ""
 
 

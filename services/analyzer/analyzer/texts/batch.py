@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import structlog
 
 from analyzer.settings import BulkSettings
-from analyzer.texts import lines
+from analyzer.texts import lines, llm
 from analyzer.texts.cutting import Cutter, Part
 from analyzer.texts.lines import Bad
+from analyzer.texts.llm import LlmAnalyst
 from analyzer.texts.store import batches
 from analyzer.texts.store.batches import Open, Totals
 from warren import jobs
 from warren.blobs import BlobStore
-from warren.contracts.texts import TextBatch, TextBatchPace, TextBatchReport, TextChunk
+from warren.contracts.texts import LlmTextChunk, TextBatch, TextBatchPace, TextBatchReport, TextChunk
 from warren.database import Database
 from warren.errors import BlobNotFound, JobError
 from warren.jobs import JobMessage
@@ -30,6 +31,8 @@ SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 0.5
 """Seconds between two looks at the chunks: short while they end, longer while they do not."""
 TELL_SECONDS = 1.0
+SLOW = 10
+"""Texts a second below which tenths are told."""
 LISTED = 100_000
 """Lines in the artifact of errors, at most: some 15 MB."""
 TRIES = 4
@@ -51,16 +54,25 @@ class _Place:
 class Batches:
     """Handler of `analyzer.text_batch`."""
 
-    def __init__(self, database: Database, blobs: BlobStore, send: jobs.Send, settings: BulkSettings) -> None:
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobStore,
+        send: jobs.Send,
+        settings: BulkSettings,
+        analyst: LlmAnalyst | None,
+    ) -> None:
         self._database = database
         self._blobs = blobs
         self._send = send
         self._chunks = settings.chunks_per_batch
         self._part_bytes = settings.chunk_bytes
+        self._llm_part_bytes = settings.llm_chunk_bytes
+        self._analyst = analyst
         self._silence = settings.chunk_silence_seconds
 
     async def load(self, job: Job[TextBatch]) -> TextBatchReport:
-        """Raises `JobError` `file.gone`, `batch.no_columns`."""
+        """Raises `JobError` `file.gone`, `batch.no_columns`, `llm.not_configured`."""
         try:
             return await self._load(job)
         except BlobNotFound:
@@ -72,6 +84,8 @@ class Batches:
             known = await batches.find(connection, job.id)
         if known is not None and known.report is not None:
             return TextBatchReport.model_validate(known.report)
+        if job.payload.llm:
+            llm.demanded(self._analyst)
         given = job.payload.file
         head = await self._blobs.part(given.blob, 0, HEAD_BYTES)
         file, start, line = lines.opened(job.payload.format, head)
@@ -79,7 +93,8 @@ class Batches:
             await batches.create(connection, job.id, job.payload.owner, given.blob, given.size, file)
             last = await batches.last_part(connection, job.id)
         place = _Place(1, start, line) if last is None else _Place(last.n + 1, last.stop, last.line + last.lines)
-        await self._work_off(job, Cutter(self._blobs, given.blob, given.size, file, self._part_bytes), place)
+        part_bytes = self._llm_part_bytes if job.payload.llm else self._part_bytes
+        await self._work_off(job, Cutter(self._blobs, given.blob, given.size, file, part_bytes), place)
         return await self._report(job)
 
     async def _work_off(self, job: Job[TextBatch], cutter: Cutter, place: _Place) -> None:
@@ -94,7 +109,7 @@ class Batches:
             waiting = await self._give_up(job.id, open_)
             again = [chunk.n for chunk in waiting if chunk.silent > self._silence]
             new = await self._cut(job.id, cutter, place, self._chunks - len(waiting))
-            await self._send_out(job.id, again + new)
+            await self._send_out(job, again + new)
             if not waiting and not new and place.start >= cutter.size:
                 return
             pause = SHORTEST_PAUSE if done.bytes != before else min(LONGEST_PAUSE, pause * 1.3)
@@ -118,13 +133,14 @@ class Batches:
                 await batches.add_chunks(connection, batch_id, parts, bad)
         return [n for n, part in parts.items() if not part.too_long]
 
-    async def _send_out(self, batch_id: str, numbers: list[int]) -> None:
+    async def _send_out(self, job: Job[TextBatch], numbers: list[int]) -> None:
         if not numbers:
             return
-        messages = [JobMessage.of(f"{batch_id}-{n}", TextChunk(batch_id=batch_id, n=n)) for n in numbers]
+        kind = LlmTextChunk if job.payload.llm else TextChunk
+        messages = [JobMessage.of(f"{job.id}-{n}", kind(batch_id=job.id, n=n)) for n in numbers]
         await asyncio.gather(*(self._send(message) for message in messages))
         async with self._database.transaction() as connection:
-            await batches.touch(connection, batch_id, numbers)
+            await batches.touch(connection, job.id, numbers)
 
     async def _give_up(self, batch_id: str, open_: list[Open]) -> list[Open]:
         """Those that are left without the hopeless ones."""
@@ -141,6 +157,7 @@ class Batches:
         async with self._database.transaction() as connection:
             done = await batches.totals(connection, job.id)
             listed = await batches.errors(connection, job.id, LISTED)
+            usage = await batches.usage(connection, job.id)
             batch = await batches.find(connection, job.id)
         seconds = max(0.001, float(batch.age)) if batch is not None else 0.001
         if listed:
@@ -153,8 +170,10 @@ class Batches:
             duplicates=done.duplicates,
             failed=done.failed,
             listed=len(listed),
+            llm_failed=done.llm_failed,
             seconds=round(seconds, 3),
             texts_per_second=round(done.texts / seconds, 1),
+            usage=usage,
         )
         async with self._database.transaction() as connection:
             await batches.end(connection, job.id, report.model_dump(mode="json"))
@@ -183,9 +202,11 @@ class _Pace:
         if done.bytes > first.bytes:
             rate = (done.texts - first.texts) / (now - began)
             left = (self._size - done.bytes) * (now - began) / (done.bytes - first.bytes)
-            message += f", {rate:,.0f} a second, {_duration(left)} left"
+            message += f", {rate:,.{0 if rate >= SLOW else 1}f} a second, {_duration(left)} left"
         if done.failed:
             message += f", {done.failed:,} lines failed"
+        if done.llm_failed:
+            message += f", {done.llm_failed:,} without the language model"
         percent = round(99 * done.bytes / max(1, self._size), 1)
         await job.progress(message, stage="working", percent=percent)
         await job.live(

@@ -3,11 +3,14 @@
 import asyncio
 from dataclasses import dataclass
 
+from analyzer.texts import llm
 from analyzer.texts.children import Children
+from analyzer.texts.llm import LlmAnalyst
 from analyzer.texts.store import texts as store
 from analyzer.texts.store.texts import NewText
 from warren.contracts.texts import AnalyzedText
 from warren.database import Database
+from warren.llm import LlmError
 
 MOST = 100
 """Texts in one transaction."""
@@ -22,9 +25,10 @@ class _Waiting:
 class Intake:
     """`add()` from jobs: who comes while others are written is written next, with all who came meanwhile."""
 
-    def __init__(self, database: Database, children: Children) -> None:
+    def __init__(self, database: Database, children: Children, analyst: LlmAnalyst | None) -> None:
         self._database = database
         self._children = children
+        self._analyst = analyst
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -35,6 +39,25 @@ class Intake:
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_all())
         return await item.done
+
+    async def add_llm(self, text: NewText) -> AnalyzedText:
+        """Likewise, and with what the language model says, which can be searched for without it meanwhile.
+
+        Raises also `JobError` `llm.not_configured`, then nothing is stored; otherwise, when the model cannot be had,
+        the text is.
+        """
+        analyst = llm.demanded(self._analyst)
+        added = await self.add(text)
+        if analyst.knows(added.text, text.sha256.hex()):
+            return added
+        try:
+            analysis, usage = await analyst.analyze(text.text)
+        except LlmError as error:
+            raise llm.refused(error) from error
+        async with self._database.transaction() as connection:
+            await store.write_llm(connection, [(text, analysis)])
+        stored = added.text.model_copy(update={"llm_analysis": analysis})
+        return AnalyzedText(track_id=text.track_id, text=stored, usage=usage)
 
     async def _write_all(self) -> None:
         while self._waiting:

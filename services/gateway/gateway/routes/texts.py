@@ -24,6 +24,7 @@ from warren.contracts.texts import (
     DeleteText,
     FindSimilar,
     GetText,
+    LlmTextAnalysis,
     Point,
     SearchTexts,
     SimilarText,
@@ -65,6 +66,7 @@ class TextRequest(BaseModel):
 
     track_id: str = Field(pattern=TRACK_PATTERN, examples=["song-17"])
     text: Annotated[str, StringConstraints(min_length=1)] = Field(examples=["The waves roll over the harbour"])
+    llm: bool = Field(False, description="Also have a language model say what it is about, which takes seconds")
 
 
 class SimilarTextList(Page):
@@ -89,8 +91,9 @@ async def create(request: Request, gateway: Parts, key: Caller) -> Response:
     The same text again is `unchanged`. `Prefer: wait=10` waits for up to that many seconds.
     """
     asked = await bodies.read(request, TextRequest)
-    payload = TextAnalysis(owner=key.id, track_id=asked.track_id, text=asked.text)
-    answer = await accept_job(request, gateway, key, payload, asked.model_dump())
+    kind = LlmTextAnalysis if asked.llm else TextAnalysis
+    payload = kind(owner=key.id, track_id=asked.track_id, text=asked.text)
+    answer = await accept_job(request, gateway, key, payload, asked.model_dump(exclude_defaults=True))
     return await after_waiting(gateway, key.id, answer, wanted_wait(request))
 
 
@@ -106,6 +109,7 @@ async def batch(
     gateway: Parts,
     key: Caller,
     name: Annotated[str, Query(max_length=200, description="What the file is called: for people")] = "",
+    llm: Annotated[bool, Query(description="Also have a language model say what each text is about")] = False,
 ) -> Response:
     """The body is the file: a JSON object with `track_id` and `text` a line, or a CSV whose first line names them.
 
@@ -120,7 +124,8 @@ async def batch(
 
         async def accept(connection: AsyncConnection) -> Created:
             await files.add(connection, key.id, stored.file, None, None)
-            row = await gateway.insert(connection, TextBatch(owner=key.id, file=stored.file, format=kind), key.id)
+            payload = TextBatch(owner=key.id, file=stored.file, format=kind, llm=llm)
+            row = await gateway.insert(connection, payload, key.id)
 
             def committed() -> None:
                 stored.used = True
@@ -128,7 +133,8 @@ async def batch(
 
             return accepted(row, committed)
 
-        answer = await create_once(gateway, request, key.id, {"sha256": stored.file.sha256, "format": kind}, accept)
+        content = {"sha256": stored.file.sha256, "format": kind, **({"llm": True} if llm else {})}
+        answer = await create_once(gateway, request, key.id, content, accept)
     return await after_waiting(gateway, key.id, answer, wanted_wait(request))
 
 

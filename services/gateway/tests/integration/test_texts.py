@@ -40,6 +40,19 @@ async def test_a_text_is_a_job_and_then_a_record(gateway: RunningGateway, servic
     assert (gone.status_code, gone.json()["code"]) == (404, "text.not_found")
 
 
+async def test_a_language_model_is_asked_only_on_request(gateway: RunningGateway, service: TextService) -> None:
+    wait = {"Prefer": "wait=10"}
+    said = (await gateway.http.post("/v1/texts", json={**SONG, "llm": True}, headers=wait)).json()
+    line, lines = b'{"track_id": "a", "text": "la"}\n', {"Content-Type": "application/x-ndjson", **wait}
+    loaded = (await gateway.http.post("/v1/texts/batch?llm=true", content=line, headers=lines)).json()
+    plain = (await gateway.http.post("/v1/texts/batch", content=line, headers=lines)).json()
+
+    assert (said["kind"], said["status"]) == ("analyzer.text_llm", "completed")
+    assert service.jobs[said["id"]] == {**SONG, "owner": "local"}
+    assert (loaded["kind"], service.jobs[loaded["id"]]["llm"]) == ("analyzer.text_batch", True)
+    assert service.jobs[plain["id"]]["llm"] is False
+
+
 async def test_similar_texts_are_found_with_filters(gateway: RunningGateway, service: TextService) -> None:
     await gateway.http.post("/v1/texts", json=SONG, headers={"Prefer": "wait=10"})
 

@@ -34,7 +34,7 @@ class TextService:
         }
 
     async def listen(self, channel: AbstractChannel) -> None:
-        for name in ("analyzer-bulk", "analyzer-batches"):
+        for name in ("analyzer-bulk", "analyzer-batches", "analyzer-llm"):
             await (await channel.get_queue(name, ensure=False)).consume(self._work)
 
     async def _work(self, message: AbstractIncomingMessage) -> None:

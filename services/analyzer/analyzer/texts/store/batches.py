@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from analyzer.models import batches, chunks, claims
 from analyzer.texts.cutting import Part
 from analyzer.texts.lines import Bad, Format
+from warren.contracts.usage import Usage
 
 KEPT = sa.text("interval '7 days'")
 """Batches whose jobs did not end well are forgotten after this long, with what they claimed."""
@@ -30,7 +31,7 @@ class Open:
 
 @dataclass(frozen=True)
 class Work:
-    """What a chunk's job needs to know."""
+    """What a chunk's job needs to know. `usage` is what earlier runs took."""
 
     owner: str
     blob: str
@@ -38,6 +39,7 @@ class Work:
     start: int
     stop: int
     line: int
+    usage: Usage
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Totals:
     unchanged: int
     duplicates: int
     failed: int
+    llm_failed: int
     bytes: int
 
 
@@ -102,14 +105,22 @@ async def touch(connection: AsyncConnection, batch_id: str, numbers: Sequence[in
     await connection.execute(_these(batch_id, numbers).values(touched_at=sa.func.now()))
 
 
+async def beat(connection: AsyncConnection, batch_id: str, n: int, usage: Usage) -> None:
+    """A chunk that takes long is still worked on, and has taken so much."""
+    this = _these(batch_id, [n]).where(~chunks.c.done)
+    await connection.execute(this.values(touched_at=sa.func.now(), usage=usage.model_dump()))
+
+
 async def begin(connection: AsyncConnection, batch_id: str, n: int) -> Work | None:
     """Note that a chunk is begun; None if it is done, or nobody knows it any more."""
     this = _these(batch_id, [n]).where(~chunks.c.done).values(touched_at=sa.func.now(), tries=chunks.c.tries + 1)
-    row = (await connection.execute(this.returning(chunks.c.start, chunks.c.stop, chunks.c.line))).one_or_none()
+    columns = (chunks.c.start, chunks.c.stop, chunks.c.line, chunks.c.usage)
+    row: sa.Row[Any] | None = (await connection.execute(this.returning(*columns))).one_or_none()
     batch = await find(connection, batch_id)
     if row is None or batch is None:
         return None
-    return Work(batch.owner, batch.blob, Format.model_validate(batch.format), row.start, row.stop, row.line)
+    file, usage = Format.model_validate(batch.format), Usage.model_validate(row.usage or {})
+    return Work(batch.owner, batch.blob, file, row.start, row.stop, row.line, usage)
 
 
 async def take(connection: AsyncConnection, batch_id: str, n: int) -> bool:
@@ -118,10 +129,10 @@ async def take(connection: AsyncConnection, batch_id: str, n: int) -> bool:
     return (await connection.execute(this)).scalar_one_or_none() is False
 
 
-async def finish(connection: AsyncConnection, batch_id: str, n: int, bad: Sequence[Bad], **counts: int) -> None:
-    """`counts`: the columns of that name."""
+async def finish(connection: AsyncConnection, batch_id: str, n: int, bad: Sequence[Bad], **values: object) -> None:
+    """`values`: those of the columns of that name."""
     shown = [each.shown() for each in bad]
-    await connection.execute(_these(batch_id, [n]).values(done=True, errors=shown, **counts))
+    await connection.execute(_these(batch_id, [n]).values(done=True, errors=shown, **values))
 
 
 async def open_chunks(connection: AsyncConnection, batch_id: str) -> list[Open]:
@@ -133,11 +144,19 @@ async def open_chunks(connection: AsyncConnection, batch_id: str) -> list[Open]:
 
 
 async def totals(connection: AsyncConnection, batch_id: str) -> Totals:
-    names = ("texts", "stored", "unchanged", "duplicates", "failed")
+    names = ("texts", "stored", "unchanged", "duplicates", "failed", "llm_failed")
     size = sa.func.coalesce(sa.func.sum(chunks.c.stop - chunks.c.start), 0)
     sums = [sa.func.coalesce(sa.func.sum(chunks.c[name]), 0) for name in names]
     row = (await connection.execute(sa.select(*sums, size).where(chunks.c.batch_id == batch_id, chunks.c.done))).one()
     return Totals(*map(int, row))
+
+
+async def usage(connection: AsyncConnection, batch_id: str) -> Usage:
+    """What the language model took for all of its chunks."""
+    names = tuple(Usage.model_fields)
+    sums = [sa.func.coalesce(sa.func.sum(chunks.c.usage[name].as_float()), 0) for name in names]
+    row = (await connection.execute(sa.select(*sums).where(chunks.c.batch_id == batch_id))).one()
+    return Usage.model_validate(dict(zip(names, row, strict=True)))
 
 
 async def errors(connection: AsyncConnection, batch_id: str, most: int) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from analyzer.models import texts
 from analyzer.texts.vectors import teach
 from analyzer.texts.work import FEATURES_VERSION, Described, Model
-from warren.contracts.texts import DeletedText, DeleteText, GetText, StoredText
+from warren.contracts.texts import DeletedText, DeleteText, GetText, LlmAnalysis, StoredText
 from warren.queries import QueryRefused
 
 Key = tuple[str, str]
@@ -62,13 +62,24 @@ _UPSERT = sa.text(
     ON CONFLICT (owner, track_id) DO UPDATE SET
         sha256 = excluded.sha256, model = excluded.model, features_version = excluded.features_version,
         language = excluded.language, topics = excluded.topics, features = excluded.features,
-        excerpt = excluded.excerpt, embedding = excluded.embedding, updated_at = now()
+        excerpt = excluded.excerpt, embedding = excluded.embedding, updated_at = now(),
+        llm_analysis = CASE WHEN texts.sha256 = excluded.sha256 THEN texts.llm_analysis END
+    """
+)
+
+_WRITE_LLM = sa.text(
+    """
+    UPDATE analyzer.texts SET llm_analysis = new.llm_analysis, updated_at = now()
+    FROM unnest(
+        CAST(:owner AS text[]), CAST(:track_id AS text[]), CAST(:sha256 AS bytea[]), CAST(:llm_analysis AS jsonb[])
+    ) AS new(owner, track_id, sha256, llm_analysis)
+    WHERE texts.owner = new.owner AND texts.track_id = new.track_id AND texts.sha256 = new.sha256
     """
 )
 
 _STORED = sa.text(
     """
-    SELECT owner, track_id, sha256, model, features, excerpt, created_at, updated_at
+    SELECT owner, track_id, sha256, model, features, excerpt, llm_analysis, created_at, updated_at
     FROM analyzer.texts JOIN unnest(CAST(:owner AS text[]), CAST(:track_id AS text[])) AS wanted(owner, track_id)
         USING (owner, track_id)
     """
@@ -107,8 +118,23 @@ async def write(connection: AsyncConnection, model: Model, described: Sequence[t
     await connection.execute(_UPSERT, values)
 
 
+async def write_llm(connection: AsyncConnection, analyses: Sequence[tuple[NewText, LlmAnalysis]]) -> None:
+    """Add to texts what a model says of them, unless they were replaced or deleted meanwhile."""
+    if not analyses:
+        return
+    rows = sorted(analyses, key=lambda row: row[0].key)
+    values: dict[str, Any] = _columns(text.key for text, _ in rows)
+    values |= {
+        "sha256": [text.sha256 for text, _ in rows],
+        "llm_analysis": [analysis.model_dump_json() for _, analysis in rows],
+    }
+    await connection.execute(_WRITE_LLM, values)
+
+
 async def stored(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, StoredText]:
     """Those of these that are there."""
+    if not keys:
+        return {}
     rows = await connection.execute(_STORED, _columns(keys))
     return {(row.owner, row.track_id): _stored(row) for row in rows}
 
@@ -140,6 +166,7 @@ def _stored(row: sa.Row[Any]) -> StoredText:
         model=row.model,
         excerpt=row.excerpt,
         features=row.features,
+        llm_analysis=row.llm_analysis,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

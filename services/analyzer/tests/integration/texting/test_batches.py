@@ -1,51 +1,26 @@
 """Files of texts: every line counted, every text kept once, the last of an id in whatever order its chunks are done."""
 
 import asyncio
-import json
 from typing import Any
 
 import pytest
 
-from warren.contracts.files import UploadedFile
 from warren.contracts.texts import GetText, TextBatch, TextBatchPace, TextBatchReport, TextChunk
 from warren.errors import JobError
-from warren.ids import new_id
 from warren.testing.jobs import InMemoryJob
 
 from .conftest import Desk
+from .loading import SECONDS, batch_of, load, ndjson, told
 
 pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(300)]
-
-SECONDS = 120.0
-"""A busy machine takes half a minute to start the process that describes texts."""
-
-
-def ndjson(*texts: dict[str, Any]) -> bytes:
-    return "".join(f"{json.dumps(text)}\n" for text in texts).encode()
 
 
 def songs(count: int, of: str = "song") -> list[dict[str, Any]]:
     return [{"track_id": f"{of}-{n}", "text": f"{of} number {n}\nabout the sea and the sky"} for n in range(count)]
 
 
-async def batch_of(desk: Desk, data: bytes, kind: Any = "ndjson") -> InMemoryJob[TextBatch]:
-    name = new_id("file")
-    await desk.blobs.put(name, data)
-    file = UploadedFile(file_id=name, blob=name, name="songs", size=len(data), sha256="")
-    return InMemoryJob(TextBatch(owner=desk.owner, file=file, format=kind), id=new_id("job"))
-
-
-async def load(desk: Desk, job: InMemoryJob[TextBatch]) -> TextBatchReport:
-    async with asyncio.timeout(SECONDS):
-        return TextBatchReport.model_validate(await desk.handlers[TextBatch](job))
-
-
 def counts(report: TextBatchReport) -> tuple[int, ...]:
     return report.texts, report.stored, report.unchanged, report.duplicates, report.failed
-
-
-def told(job: InMemoryJob[TextBatch]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in job.files["errors.ndjson"].splitlines()]
 
 
 async def kept(desk: Desk) -> int:
