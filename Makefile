@@ -48,7 +48,7 @@ lint-security:
 	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml $(MEMBERS)
 	$(BIN)/python local/audit.py
 
-chaos: python ## Kill the containers of `make up` one by one, and see that no job is lost (it starts them if needed)
+chaos: python ## Kill the containers of `make up` one by one, back them up and restore elsewhere: no job is lost (starts them if needed)
 	@deploy/compose/env.sh
 	WARREN_REQUESTS_PER_MINUTE=100000 WARREN_CHAOS=1 $(BIN)/pytest tests/containers $(ARGS)
 

@@ -1,13 +1,15 @@
 """The suite in containers, as `make up` starts it. `make chaos` runs these tests; they need Docker.
 
-With `WARREN_CHAOS=1` they use the compose project `warren`, of which they kill containers.
+With `WARREN_CHAOS=1` they use the compose project `warren`, of which they kill containers, and make and delete another,
+`warren-elsewhere`.
 """
 
 import asyncio
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,20 @@ SECONDS = 300.0
 TERMINAL = {"completed", "failed", "cancelled", "expired"}
 
 
+@dataclass(frozen=True)
 class Compose:
-    """`docker compose` and `docker` at a terminal."""
+    """`docker compose` and `docker` at a terminal, with these variables besides those of .env."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, *arguments: str) -> str:
+        return self.run("docker", "compose", *arguments)
+
+    def run(self, *command: str) -> str:
+        """What a command prints that is run in the repository's root."""
+        environment = os.environ | self.variables
         done = subprocess.run(
-            ["docker", "compose", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=900, check=False
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False
         )
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout

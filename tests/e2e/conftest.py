@@ -1,6 +1,7 @@
 """The whole suite as `make run` starts it, and a browser to use it with.
 
-With `WARREN_URL` set to a running suite's address (`make up`), the same tests use that one.
+With `WARREN_URL` set to a running suite's address, the same tests use that one. All tests together are one client:
+start it with `WARREN_REQUESTS_PER_MINUTE=100000 make up`.
 """
 
 import contextlib

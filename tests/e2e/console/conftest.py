@@ -135,6 +135,7 @@ OpenConsole = Callable[..., AbstractAsyncContextManager[Console]]
 async def open_at(browser: Browser, address: str, **options: Any) -> AsyncIterator[Console]:
     """The console at this address, in a browser profile of its own; `options` are the browser context's."""
     context = await browser.new_context(**{"locale": "en-US", "accept_downloads": True, **options})
+    context.set_default_timeout(ANSWER_MS)
     await context.add_init_script(WATCH_STAGES)
     console = Console(await context.new_page())
     console.page.on("pageerror", lambda error: console.faults.append(str(error)))
