@@ -10,10 +10,10 @@ import pytest
 
 from .conftest import Compose, client, ended
 
-SONGS = {
-    "sea": "The waves roll over the harbour and sailors sing of the stormy ocean",
-    "sea-again": "The waves roll over the harbour and sailors dream of the stormy ocean",
-    "snow": "Winter covers the mountains with snow and children build castles of ice",
+TEXTS = {
+    "kept-train": "The night train leaves the old station and its lamps shine along the rails",
+    "kept-train-again": "The night train leaves the old station and its whistle sounds along the rails",
+    "kept-bread": "The baker kneads the dough before sunrise and sells warm bread to the village",
 }
 POSTS = ("The football team won the cup final.", "The striker will play football for the rival club.")
 TABLE = {"file": ("t.csv", "city,amount\nLyon,1\nTurin,10\n")}
@@ -53,7 +53,7 @@ async def test_an_empty_suite_gets_all_that_was_kept(compose: Compose, elsewhere
     async with client(elsewhere.url) as http:
         assert {place: await _shown(http, place) for place in places} == before
         assert await ended(http, waiting) == "completed"
-        again = await http.post("/v1/texts", headers=WAIT, json={"track_id": "sea", "text": SONGS["sea"]})
+        again = await http.post("/v1/texts", headers=WAIT, json={"track_id": "kept-train", "text": TEXTS["kept-train"]})
         assert again.json()["result"]["unchanged"] is True, again.text
     assert elsewhere("exec", "-T", "gateway", "gateway", "keys", "list") == keys
     assert key in keys
@@ -64,9 +64,9 @@ async def _filled(http: httpx2.AsyncClient) -> list[str]:
     job = await _done(http, "/v1/analyses", files=TABLE, data={"question": "plot total amount by city"})
     artifacts = (await http.get(f"/v1/jobs/{job['id']}/artifacts")).json()["data"]
     assert artifacts
-    lines = "".join(json.dumps({"track_id": name, "text": text}) + "\n" for name, text in SONGS.items())
+    lines = "".join(json.dumps({"track_id": name, "text": text}) + "\n" for name, text in TEXTS.items())
     ndjson = {"Content-Type": "application/x-ndjson"}
-    batch = await _done(http, "/v1/texts/batch?name=songs", headers=ndjson, content=lines + "no JSON\n")
+    batch = await _done(http, "/v1/texts/batch?name=texts", headers=ndjson, content=lines + "no JSON\n")
     channel = (await http.post("/v1/channels", json={"name": "Kept"})).json()["id"]
     posts = "".join(json.dumps({"external_id": text, "text": text}) + "\n" for text in POSTS)
     assert (await http.post(f"/v1/posts?channel_id={channel}", headers=ndjson, content=posts)).status_code < 300
@@ -76,7 +76,7 @@ async def _filled(http: httpx2.AsyncClient) -> list[str]:
     return [
         f"/v1/jobs/{job['id']}", f"/v1/jobs/{job['id']}/events", f"/v1/files/{job['input']['file']['id']}",
         *(artifact["url"] for artifact in artifacts),
-        f"/v1/jobs/{batch['id']}/artifacts/errors.ndjson", "/v1/texts/sea", "/v1/texts/sea/similar",
+        f"/v1/jobs/{batch['id']}/artifacts/errors.ndjson", "/v1/texts/kept-train", "/v1/texts/kept-train/similar",
         f"/v1/posts?channel_id={channel}", f"/v1/bots/{bot}", f"/v1/digests/{run['result']['digest_id']}",
     ]  # fmt: skip
 

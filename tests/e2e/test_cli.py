@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from warren.testing.processes import script
@@ -15,6 +16,11 @@ from .conftest import Suite
 ROOT = Path(__file__).parents[2]
 SPEECH = ROOT / "services" / "transcriber" / "tests" / "data" / "leisure.flac"
 TABLE = "city,amount\nLyon,1\nLyon,3\nTurin,10\nTurin,20\n"
+SONGS = {
+    "sea": "The waves roll over the harbour and sailors sing of the stormy ocean",
+    "sea-again": "The waves roll over the harbour and sailors dream of the stormy ocean",
+    "snow": "Winter covers the mountains with snow and children build castles of ice",
+}
 SECONDS = 100.0
 PNG = b"\x89PNG"
 
@@ -74,13 +80,11 @@ def test_a_recording_comes_through_a_pipe(terminal: Terminal) -> None:
     assert done.stderr == b""
 
 
-def test_texts_are_loaded_and_alike_ones_found(terminal: Terminal, tmp_path: Path) -> None:
-    songs = {
-        "sea": "The waves roll over the harbour and sailors sing of the stormy ocean",
-        "sea-again": "The waves roll over the harbour and sailors dream of the stormy ocean",
-        "snow": "Winter covers the mountains with snow and children build castles of ice",
-    }
-    lines = [json.dumps({"track_id": name, "text": text}) for name, text in songs.items()]
+def test_texts_are_loaded_and_alike_ones_found(terminal: Terminal, suite: Suite, tmp_path: Path) -> None:
+    with httpx2.Client(base_url=suite.url, timeout=SECONDS, trust_env=False) as http:
+        for name in SONGS:  # a suite that others started may have them from the last time
+            assert http.delete(f"/v1/texts/{name}").status_code in {204, 404}
+    lines = [json.dumps({"track_id": name, "text": text}) for name, text in SONGS.items()]
     (tmp_path / "songs.ndjson").write_text("\n".join([*lines, "no JSON"]))
 
     loaded = terminal.warren("texts", "load", "songs.ndjson", "--errors", "bad.ndjson")
