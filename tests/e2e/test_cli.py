@@ -93,6 +93,8 @@ def test_texts_are_loaded_and_alike_ones_found(terminal: Terminal, suite: Suite,
     assert terminal.json("texts", "similar", "sea")["data"][0]["track_id"] == "sea-again"
     assert terminal.json("texts", "search", "snow in winter", "--language", "en")["data"][0]["track_id"] == "snow"
     assert b"language             en" in terminal.warren("texts", "show", "sea").stdout
+    refused = terminal.warren("texts", "load", "songs.ndjson", "--llm", code=1)
+    assert b"(llm.not_configured)" in refused.stderr
 
 
 def test_a_message_gets_a_reply_and_its_job_can_be_looked_at(terminal: Terminal) -> None:

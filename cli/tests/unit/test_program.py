@@ -18,8 +18,14 @@ PROGRAM = Path(sys.executable).with_name("warren")
 SECONDS = 60.0
 JOB = {
     "id": "job_1", "kind": "digest.chat", "status": "completed", "session_id": None, "error": None,
-    "result": {"reply": "They \x1b[31mcome and go."},
+    "result": {"reply": "They \x1b[31mcome and go.", "listed": 0},
 }  # fmt: skip
+TEXT = {
+    "track_id": "song-17",
+    "excerpt": "The waves",
+    "features": {"words": 2, "language": None, "topics": ["waves"]},
+    "llm_analysis": {"themes": ["the sea", "home"], "mood": "calm", "explicit": False, "model": "some/model"},
+}
 
 
 class Server(ThreadingHTTPServer):
@@ -46,6 +52,9 @@ class Handler(BaseHTTPRequestHandler):
         position = self._note()
         if self.path.startswith("/elsewhere"):
             self._answer(200, ["a list"])
+            return
+        if self.path.startswith("/v1/texts/"):
+            self._answer(200, TEXT)
             return
         if not self.path.endswith("/events"):
             self._answer(200, JOB)
@@ -169,6 +178,25 @@ def test_ctrl_c_while_watching_leaves_the_job_alone(server: Server) -> None:
     assert process.returncode == 130
     assert "The job goes on: warren jobs watch job_1" in err
     assert [request for request, _ in server.asked if request.startswith("POST")] == []
+
+
+def test_a_text_is_shown_with_what_a_model_says_of_it(server: Server, run: Run) -> None:
+    code, out, _ = run(server.url, "texts", "show", "song-17")
+
+    assert code == 0
+    shown = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert (shown["words"], shown["topics"], shown["themes"]) == ("2", "waves", "the sea, home")
+    assert (shown["mood"], shown["explicit"]) == ("calm", "False")
+    assert "model" not in shown
+
+
+def test_texts_are_loaded_with_a_model_only_on_request(server: Server, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "songs.csv").write_text("track_id,text\na,la\n")
+    for options in ((), ("--llm",)):
+        run(server.url, "texts", "load", str(tmp_path / "songs.csv"), "--json", *options)
+
+    posted = [asked for asked, _ in server.asked if asked.startswith("POST")]
+    assert ["llm=true" in asked for asked in posted] == [False, True]
 
 
 def test_a_key_that_is_refused_is_exit_code_3(server: Server, run: Run) -> None:

@@ -56,7 +56,9 @@ class Intake:
             raise llm.refused(error) from error
         async with self._database.transaction() as connection:
             await store.write_llm(connection, [(text, analysis)])
-        stored = added.text.model_copy(update={"llm_analysis": analysis})
+            stored = (await store.stored(connection, [text.key])).get(text.key)
+        if stored is None or stored.sha256 != text.sha256.hex():  # meanwhile deleted, or replaced
+            stored = added.text.model_copy(update={"llm_analysis": analysis})
         return AnalyzedText(track_id=text.track_id, text=stored, usage=usage)
 
     async def _write_all(self) -> None:
