@@ -61,7 +61,7 @@ DELIVERY_LIMIT = 3
 NO_LIMIT = 1_000_000
 """For messages that cannot kill who reads them. Without a number, RabbitMQ 4 drops them at the 20th redelivery."""
 
-LONG_JOBS = ("transcriber-streams", "transcriber-files", "digest-builds", "analyzer-batches")
+LONG_JOBS = ("transcriber-streams", "transcriber-files", "digest-builds", "analyzer-batches", "analyzer-llm")
 LONG_JOB_MILLISECONDS = 5 * 3600 * 1000
 """RabbitMQ takes a message back that is not acknowledged for half an hour; those of these queues may take hours.
 Versions before 3.12 know no such argument of a queue: they need `consumer_timeout` in their own configuration."""

@@ -79,4 +79,4 @@ def test_a_stream_has_a_queue_that_keeps_order_refuses_what_it_cannot_hold_and_g
 def test_jobs_that_take_hours_are_not_taken_back_before() -> None:
     long = {name for name in topology.JOB_QUEUES if "x-consumer-timeout" in QUEUES[name].arguments}
 
-    assert long == {"transcriber-streams", "transcriber-files", "digest-builds", "analyzer-batches"}
+    assert long == {"transcriber-streams", "transcriber-files", "digest-builds", "analyzer-batches", "analyzer-llm"}

@@ -143,10 +143,11 @@ class TextChunk(JobPayload):
 
 
 class LlmTextChunk(TextChunk):
-    """Likewise, of a batch with `llm`."""
+    """Likewise, of a batch with `llm`. A slow model, asked about short texts, takes long."""
 
     kind: ClassVar[str] = "analyzer.text_llm_chunk"
     queue: ClassVar[str] = "analyzer-llm"
+    timeout: ClassVar[float] = 4 * 3600.0
 
 
 class TextBatchReport(JobResult):
