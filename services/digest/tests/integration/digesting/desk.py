@@ -17,6 +17,7 @@ from warren.contracts.base import JobPayload, Query
 from warren.contracts.digest_queries import AddPosts, CreateBot, CreateChannel
 from warren.contracts.digest_records import Bot, BotSpec, Category, ChannelSpec, NewPost
 from warren.database import Database
+from warren.errors import BrokerUnavailable
 from warren.jobs import JobMessage
 from warren.queries import QueryClient, QueryRefused
 from warren.testing.jobs import InMemoryJob
@@ -39,6 +40,8 @@ class Office:
     sent: list[JobMessage]
     broken: set[str]
     """Kinds whose messages get lost on their way, as if the worker that has them had died."""
+    refused: int = 0
+    """How many of the next messages RabbitMQ does not take."""
 
     async def ask(self, query: Query) -> Any:
         return await self.handlers.queries[type(query)](query)
@@ -87,6 +90,9 @@ async def opened(settings: DigestSettings, store: Database, cruncher: Cruncher) 
                 message = message.next
 
         async def send(job: JobMessage, *, delay: float = 0.0) -> None:
+            if office.refused:
+                office.refused -= 1
+                raise BrokerUnavailable("RabbitMQ is not reachable")
             office.sent.append(job)
             task = asyncio.create_task(chain(JobMessage.model_validate_json(job.model_dump_json())))
             running.add(task)

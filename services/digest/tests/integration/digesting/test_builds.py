@@ -20,7 +20,7 @@ from warren.contracts.digest_queries import (
     StopBuilds,
 )
 from warren.contracts.digest_records import NewPost
-from warren.errors import JobError
+from warren.errors import JobError, TransientError
 
 from .desk import OWNER, Office, OpenOffice
 
@@ -83,6 +83,17 @@ async def test_a_build_that_broke_off_goes_on_where_it_was(office: Office) -> No
     assert report.digested == 3
     states = [row.state for row in await office.rows(sa.select(batches.c.state).order_by(batches.c.n))]
     assert states == ["abandoned", "done"]
+
+
+async def test_a_build_that_could_not_send_a_batch_sends_it_when_it_is_tried_again(office: Office) -> None:
+    bot = await office.bot(POSTS[:3])
+    office.refused = 1
+    with pytest.raises(TransientError, match="BrokerUnavailable"):
+        await office.run(BuildDigest(owner=OWNER, bot_id=bot.id))
+
+    report = await office.run(BuildDigest(owner=OWNER, bot_id=bot.id))
+
+    assert report.digested == 3
 
 
 async def test_a_stopped_build_leaves_its_posts_to_the_next(office: Office) -> None:
