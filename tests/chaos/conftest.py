@@ -64,6 +64,7 @@ async def suite(
     suite = Suite(chaos_rabbitmq, chaos_postgres, broker_url, database_url, programs, Journal(journal))
     try:
         yield suite
+        await suite.drained()
     finally:
         await programs.end()
     await suite.check_queues()

@@ -128,12 +128,20 @@ class Suite:
                 check_story(watcher.events)
                 assert watcher.types[-1] == status
 
+    async def drained(self) -> None:
+        """Wait until no message waits: one that was sent twice may come after all that a test has seen."""
+        await until(lambda: not self._waiting(), SECONDS, "the queues to be empty")
+
+    def _waiting(self) -> dict[str, int]:
+        """Queues with messages that nobody has, and how many."""
+        with kombu.Connection(self.broker_url) as connection:
+            declared = (kombu.Queue(queue.name)(connection).queue_declare(passive=True) for queue in topology.queues())
+            return {queue.queue: queue.message_count for queue in declared if queue.message_count}
+
     async def check_queues(self) -> None:
         """Nothing waits in a queue, and none is there that the topology does not know. After the programs' end."""
         names = {queue.name for queue in topology.queues()}
-        with kombu.Connection(self.broker_url) as connection:
-            counts = {name: kombu.Queue(name)(connection).queue_declare(passive=True)[1] for name in names}
-        assert not any(counts.values()), counts
+        assert self._waiting() == {}
         async with httpx2.AsyncClient(base_url=self.rabbitmq.management_url, trust_env=False) as management:
             answer = await management.get(f"queues{URL(self.broker_url).path}", params={"columns": "name"})
         others = {queue["name"] for queue in answer.json()} - names
