@@ -6,24 +6,26 @@ import { DigestsPage } from "./digests/page.js";
 import { JobEvents } from "./lib/events.js";
 import { translatePage, t } from "./lib/i18n.js";
 import { forgetKey, hasKey } from "./lib/key.js";
+import { TextsPage } from "./texts/page.js";
 import { TranscribePage } from "./transcribe/page.js";
 
 // Where the skip link leads, and what it says.
-const FIRST_STOP = { analyze: "question", transcribe: "record", digests: "digests", chat: "message" };
-const SKIP = { analyze: "skip", transcribe: "skip.record", digests: "skip.content", chat: "skip.message" };
+const FIRST_STOP = { analyze: "question", transcribe: "record", digests: "digests", chat: "message", texts: "words" };
+const SKIP = { analyze: "skip", transcribe: "skip.record", digests: "skip.content", chat: "skip.message", texts: "skip.words" };
 
 const byId = (id) => document.getElementById(id);
 
 let shown = { name: null, id: null };
 
-/** Shows what `#/<page>/<id>` names; anything else is the start of a new analysis. */
+/** Shows what `#/<page>/<id>?<query>` names; anything else is the start of a new analysis. */
 function route(pages, left = null) {
-  const [, name, id = null] = location.hash.split("/");
+  const [path, query = ""] = location.hash.split("?", 2);
+  const [, name, id = null] = path.split("/");
   const next = { name: name in pages ? name : "analyze", id: id && decodeURIComponent(id) };
   const turned = next.name !== shown.name;
   if (turned) turnTo(next.name, shown.name, left);
   shown = next;
-  return pages[next.name].open(next.id, turned);
+  return pages[next.name].open(next.id, turned, new URLSearchParams(query));
 }
 
 function turnTo(name, before, left) {
@@ -36,6 +38,7 @@ function turnTo(name, before, left) {
   byId("skip").textContent = t(SKIP[name]);
   // A page one comes back to is as it was left; from itself, its link leads to its start.
   byId(`nav-${name}`).href = `#/${name}`;
+  byId(`nav-${name}`).scrollIntoView({ block: "nearest", inline: "nearest" }); // on a phone they may not all fit
   if (before) byId(`nav-${before}`).href = left || `#/${before}`;
 }
 
@@ -73,6 +76,7 @@ const pages = {
   transcribe: new TranscribePage({ events }),
   digests: new DigestsPage({ events }),
   chat: new ChatPage(),
+  texts: new TextsPage({ events }),
 };
 window.addEventListener("hashchange", (event) => route(pages, new URL(event.oldURL).hash));
 route(pages);

@@ -71,12 +71,13 @@ export async function fetchBlob(path) {
 }
 
 /**
- * Posts a form and returns the JSON of the answer. `onsent(fraction)` follows the upload, which `fetch` cannot do;
- * `signal` aborts it. The same `key` makes a second try safe.
+ * Posts a form, or a file of this `type`, and returns the JSON of the answer. `onsent(fraction)` follows the upload,
+ * which `fetch` cannot do; `signal` aborts it. The same `key` makes a second try safe.
  */
-export async function upload(path, form, { key, onsent, signal }) {
+export async function upload(path, body, { key, type = null, onsent, signal }) {
+  const about = { "Idempotency-Key": key, ...(type && { "Content-Type": type }) };
   const response = await authorized((headers) =>
-    sendForm(address(path), form, { headers: { ...headers, "Idempotency-Key": key }, onsent, signal }),
+    sendBody(address(path), body, { headers: { ...headers, ...about }, onsent, signal }),
   );
   return response.json();
 }
@@ -98,7 +99,7 @@ async function send(url, options) {
   }
 }
 
-function sendForm(url, form, { headers, onsent, signal }) {
+function sendBody(url, body, { headers, onsent, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", url);
@@ -108,7 +109,7 @@ function sendForm(url, form, { headers, onsent, signal }) {
     request.onerror = () => reject(new ApiError({}));
     request.onabort = () => reject(new ApiError({ code: "aborted" }));
     signal?.addEventListener("abort", () => request.abort());
-    request.send(form);
+    request.send(body);
   });
 }
 

@@ -10,7 +10,15 @@ const SVG = "http://www.w3.org/2000/svg";
  * both as attribute and as child.
  */
 export function el(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
+  return furnished(document.createElement(tag), attributes, children);
+}
+
+/** The same for a part of a drawing. */
+export function svg(tag, attributes = {}, ...children) {
+  return furnished(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function furnished(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
@@ -22,13 +30,7 @@ export function el(tag, attributes = {}, ...children) {
 
 /** A decorative icon from the sprite in `index.html`; the control that holds it carries the label. */
 export function icon(name) {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `#icon-${name}`);
-  svg.append(use);
-  return svg;
+  return svg("svg", { class: "icon", "aria-hidden": "true" }, svg("use", { href: `#icon-${name}` }));
 }
 
 /** A button with an icon and a visible label. */

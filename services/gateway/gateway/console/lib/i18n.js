@@ -49,6 +49,25 @@ export const dated = (iso) => dates.format(new Date(iso));
 /** This moment, as the language writes it. */
 export const now = () => dates.format(new Date());
 
+/** A time in seconds as people say it: 40 s, 3 min 20 s, 2 h 5 min. */
+export function duration(seconds) {
+  const minutes = Math.floor(Math.round(seconds) / 60);
+  if (minutes === 0) return t("time.seconds", { s: Math.round(seconds) });
+  if (minutes < 60) return t("time.minutes", { m: minutes, s: Math.round(seconds) % 60 });
+  return t("time.hours", { h: Math.floor(minutes / 60), m: minutes % 60 });
+}
+
+const languages = new Intl.DisplayNames(language, { type: "language" });
+
+/** The name of a language by its ISO 639-1 code; the code itself if it is none. */
+export function languageName(code) {
+  try {
+    return languages.of(code);
+  } catch {
+    return code;
+  }
+}
+
 /** A size in bytes as people read it: 512 B, 28 kB, 3.4 MB. */
 export function bytes(size) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"];

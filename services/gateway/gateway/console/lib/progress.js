@@ -46,6 +46,11 @@ export class ProgressView {
     else if (has(`progress.${name}`)) this.say(t(`progress.${name}`), null);
   }
 
+  /** Shows `words` that change so often that they are not read out. */
+  tell(words, percent) {
+    if (!this.#stopping) this.#show(words, percent);
+  }
+
   stopping() {
     this.say(t("progress.stopping"), null);
   }
