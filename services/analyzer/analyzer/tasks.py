@@ -1,7 +1,6 @@
 """What the analyzer does: the table of its jobs and queries."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from analyzer.analysis import analyze
 from analyzer.engines import LlmEngine
@@ -22,7 +21,6 @@ from warren.contracts.texts import (
     TextBatch,
     TextChunk,
 )
-from warren.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
 from warren.worker.job import Job
 from warren.worker.runtime import JobHandlers
 from warren.worker.service import Handlers
@@ -58,20 +56,8 @@ def text_handlers(intake: Intake, chunks: Chunks, batches: Batches) -> Handlers:
         LlmTextChunk: chunks.work_off_llm,
         TextBatch: batches.load,
     }
-    return Handlers(jobs={kind: _tried_again(handler) for kind, handler in table.items()})
+    return Handlers(jobs=table)
 
 
 def _new(payload: TextAnalysis) -> NewText:
     return NewText(payload.owner, payload.track_id, payload.text)
-
-
-def _tried_again(handler: Callable[[Job[Any]], Awaitable[R]]) -> Callable[[Job[Any]], Awaitable[R]]:
-    """PostgreSQL or RabbitMQ away is no reason to fail."""
-
-    async def handle(job: Job[Any]) -> R:
-        try:
-            return await handler(job)
-        except (DatabaseUnavailable, BrokerUnavailable) as error:
-            raise TransientError("analyzer.interrupted", f"A server was away: {type(error).__name__}.") from error
-
-    return handle

@@ -1,7 +1,6 @@
 """What the digest service does: the table of its jobs."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from digest.chat.jobs import ChatJobs
 from digest.content.jobs import ContentJobs
@@ -28,9 +27,7 @@ from warren.contracts.digest import (
     Tick,
 )
 from warren.database import Database
-from warren.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
 from warren.worker.cruncher import Cruncher
-from warren.worker.job import Job
 from warren.worker.runtime import JobHandlers
 
 R = TypeVar("R", bound=JobResult)
@@ -47,7 +44,7 @@ def handlers(
     """Job kinds and who does them."""
     steps = BatchSteps(database, engines)
     again = Again(database, engines)
-    table: JobHandlers = {
+    return {
         BuildDigest: Builder(settings, database, send, cruncher, engines).build,
         CategorizeBatch: steps.categorize,
         SummarizeBatch: steps.summarize,
@@ -57,12 +54,11 @@ def handlers(
         DeliverDigest: Deliveries(database, fetcher).deliver,
         Tick: Ticks(database, send).tick,
     }
-    return {kind: _tried_again(handler) for kind, handler in table.items()}
 
 
 def chat_handlers(chats: ChatJobs, contents: ContentJobs) -> JobHandlers:
     """Those of chat and content."""
-    table: JobHandlers = {
+    return {
         Chat: chats.chat,
         FindTopics: chats.find_topics,
         Recommend: chats.recommend,
@@ -71,16 +67,3 @@ def chat_handlers(chats: ChatJobs, contents: ContentJobs) -> JobHandlers:
         RefreshTopics: contents.refresh,
         Cleanup: contents.clean_up,
     }
-    return {kind: _tried_again(handler) for kind, handler in table.items()}
-
-
-def _tried_again(handler: Callable[[Job[Any]], Awaitable[R]]) -> Callable[[Job[Any]], Awaitable[R]]:
-    """PostgreSQL or RabbitMQ away is no reason to fail."""
-
-    async def handle(job: Job[Any]) -> R:
-        try:
-            return await handler(job)
-        except (DatabaseUnavailable, BrokerUnavailable) as error:
-            raise TransientError("digest.interrupted", f"A server was away: {type(error).__name__}.") from error
-
-    return handle

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from warren.contracts.base import JobPayload, JobResult
-from warren.errors import JobError, TransientError
+from warren.errors import BrokerUnavailable, DatabaseUnavailable, JobError, TransientError
 from warren.settings import Settings
 from warren.worker.beat import Schedule
 from warren.worker.job import Job
@@ -131,6 +131,11 @@ async def _transient(_job: Job[Script], word: str) -> None:
     raise TransientError("script.transient", "not now", retry_after=float(word) if word else None)
 
 
+async def _away(_job: Job[Script], word: str) -> None:
+    """The `database` or the `broker` does not answer."""
+    raise {"database": DatabaseUnavailable, "broker": BrokerUnavailable}[word]("away")
+
+
 async def _crash(_job: Job[Script], word: str) -> None:
     raise LookupError(word)
 
@@ -156,6 +161,7 @@ _VERBS: dict[str, Callable[[Job[Script], str], Awaitable[None]]] = {
     "store": _store,
     "fail": _fail,
     "transient": _transient,
+    "away": _away,
     "crash": _crash,
     "timeout": _timeout,
     "cancel": _cancel,
