@@ -8,6 +8,7 @@ worker.kill()                                               await programs.end()
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -103,6 +104,11 @@ class Program:
             return error.code, error.read().decode()
         except OSError:
             return 0, ""
+
+    def idle(self) -> bool:
+        """Whether it runs no job now; also of what never does."""
+        _, exposed = self.fetch("/metrics")
+        return not re.search(r"^celery_worker_tasks_active\{.*\} [1-9]", exposed, re.MULTILINE)
 
     def tail(self, lines: int = 40) -> str:
         """The end of its log."""

@@ -12,18 +12,19 @@ class Interruptions:
     """What this worker knows of lost connections. Other workers probably lost theirs when it did."""
 
     def __init__(self) -> None:
-        self._lost_at: datetime | None = None
+        self.lost_at: datetime | None = None
+        """When the connection that brings jobs was last lost."""
 
     def lost(self) -> None:
         """The connection that brings jobs is lost now."""
-        self._lost_at = datetime.now(UTC)
+        self.lost_at = datetime.now(UTC)
 
     def excused(self, job: JobMessage, run: int) -> JobMessage | None:
         """A fresh message to send in place of this redelivered one, or None if a worker died with it.
 
         RabbitMQ has counted nothing yet for the fresh one; and as it is newer than the loss, it is excused only once.
         """
-        if self._lost_at is None or job.enqueued_at >= self._lost_at or job.interruptions >= MAX_INTERRUPTIONS:
+        if self.lost_at is None or job.enqueued_at >= self.lost_at or job.interruptions >= MAX_INTERRUPTIONS:
             return None
         return job.model_copy(
             update={

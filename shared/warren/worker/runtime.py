@@ -151,17 +151,12 @@ class Runtime:
         # Not unbound: the task that runs this message ends with it.
         structlog.contextvars.bind_contextvars(job_id=job.job_id, run=number, kind=kind)
         if redeliveries and (fresh := self._interruptions.excused(job, number)) is not None:
-            verdict = await self._send_instead(fresh)
+            verdict = await self._send_on(fresh)
         else:
             verdict = await self._admit(job, number, job.resent or redeliveries > 0)
         if verdict is not Verdict.acknowledge:
             metrics.REJECTED.labels(*labels).inc()
         return verdict
-
-    async def _send_instead(self, fresh: jobs.JobMessage) -> Verdict:
-        # Insist: to hand the message back instead would count against the job.
-        sent = await insist(lambda: self._send(fresh, delay=0.0), lambda: self._draining)
-        return Verdict.acknowledge if sent else Verdict.requeue
 
     async def _admit(self, job: jobs.JobMessage, number: int, redelivered: bool) -> Verdict:
         """Decide whether this message is to be run at all."""
@@ -315,12 +310,18 @@ class Runtime:
 
     async def _hand_on(self, job: jobs.JobMessage, number: int, delay: float = 0.0) -> Verdict:
         """Give the job to another worker as a fresh message: a worker that stops must not count as one that died."""
-        try:
-            await self._send(job.model_copy(update={"run": number + 1}), delay=delay)
-        except BrokerUnavailable as error:
-            log.warning("job_not_handed_on", error=str(error))
-            return Verdict.requeue
-        return Verdict.acknowledge
+        return await self._send_on(job.model_copy(update={"run": number + 1}), delay)
+
+    async def _send_on(self, fresh: jobs.JobMessage, delay: float = 0.0) -> Verdict:
+        """Send a message in place of the one that was delivered. Insist: to hand that one back would count as a crash,
+        and our connection may come up after the one that brings jobs."""
+        lost_at = self._interruptions.lost_at
+
+        def given_up() -> bool:
+            return self._abandoning or self._interruptions.lost_at != lost_at
+
+        sent = await insist(lambda: self._send(fresh, delay=delay), given_up)
+        return Verdict.acknowledge if sent else Verdict.requeue
 
     def _fail(self, run_log: RunLog, labels: tuple[str, str], failure: Failure) -> None:
         metrics.FAILED.labels(*labels).inc()
