@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import httpx2
 import kombu
+from kombu.transport.native_delayed_delivery import level_name
 from yarl import URL
 
 from warren import topology
@@ -25,6 +26,8 @@ SERVER = str(Path(__file__).with_name("server.py"))
 WORKER = "warren.testing.script"
 SECONDS = 60.0
 """How long anything may take before it counts as hanging."""
+SOON_LEVELS = 4
+"""Of delayed delivery: what waits at these comes within 16 seconds."""
 
 
 @dataclass
@@ -129,19 +132,30 @@ class Suite:
                 assert watcher.types[-1] == status
 
     async def drained(self) -> None:
-        """Wait until no message waits: one that was sent twice may come after all that a test has seen."""
-        await until(lambda: not self._waiting(), SECONDS, "the queues to be empty")
+        """Wait until nothing is under way: a message that was sent twice may come after all that a test has seen."""
+        names = [*(level_name(level) for level in range(SOON_LEVELS)), *(queue.name for queue in topology.queues())]
 
-    def _waiting(self) -> dict[str, int]:
-        """Queues with messages that nobody has, and how many."""
+        def nothing() -> bool:
+            workers = [program for program in self.programs.started if program.running]
+            # Twice: what a worker had at the first look, it may have put back since.
+            return not self._waiting(*names) and all(w.idle() for w in workers) and not self._waiting(*names)
+
+        with contextlib.suppress(TimeoutError):  # what is left is told below
+            await until(nothing, SECONDS, "nothing to be under way")
+        left = self._waiting(*names)
+        assert left == {}, left
+
+    def _waiting(self, *names: str) -> dict[str, int]:
+        """Those of these queues with messages that nobody has, and how many."""
         with kombu.Connection(self.broker_url) as connection:
-            declared = (kombu.Queue(queue.name)(connection).queue_declare(passive=True) for queue in topology.queues())
+            declared = (kombu.Queue(name)(connection).queue_declare(passive=True) for name in names)
             return {queue.queue: queue.message_count for queue in declared if queue.message_count}
 
     async def check_queues(self) -> None:
         """Nothing waits in a queue, and none is there that the topology does not know. After the programs' end."""
         names = {queue.name for queue in topology.queues()}
-        assert self._waiting() == {}
+        waiting = self._waiting(*names)
+        assert waiting == {}, waiting
         async with httpx2.AsyncClient(base_url=self.rabbitmq.management_url, trust_env=False) as management:
             answer = await management.get(f"queues{URL(self.broker_url).path}", params={"columns": "name"})
         others = {queue["name"] for queue in answer.json()} - names

@@ -44,7 +44,8 @@ _FORMATS: dict[str, Literal["ndjson", "csv"]] = {**dict.fromkeys(bodies.LINES, "
 _FILE = {
     "required": True,
     "content": {
-        kind: {"schema": {"type": "string", "minLength": 1, "contentMediaType": kind}, "example": example}
+        # Without a type: a body is always text, so none could be of a wrong one.
+        kind: {"schema": {"contentMediaType": kind}, "example": example}
         for kind, example in (
             (bodies.LINES[0], '{"track_id": "song-17", "text": "The waves roll"}\n'),
             ("text/csv", 'track_id,text\nsong-17,"The waves roll"\n'),

@@ -1,7 +1,6 @@
 """How a job's run ends, whatever its handler does."""
 
 import json
-import re
 from itertools import pairwise
 from typing import ClassVar
 
@@ -149,15 +148,9 @@ async def test_a_message_that_may_have_been_sent_before_does_not_run_again(
     job = await desk.submit(())
     await desk.end(job)
     # We may hear of its end before the worker knows that RabbitMQ has it: until then the job counts as running.
-    await until(lambda: idle(shared_worker), 60, "the worker to be done with the job")
+    await until(shared_worker.idle, 60, "the worker to be done with the job")
     desk.states = desk.states.model_copy(update={"finished": (job,)})
     await desk.submit((), job_id=job, resent=True)
     await desk.end(await desk.submit(()))
     await until(lambda: job in desk.asked, 60, "the worker to ask about the job")
     assert shared_journal.runs(job) == [1]
-
-
-def idle(worker: Program) -> bool:
-    """Whether no job runs in this worker now."""
-    _, exposed = worker.fetch("/metrics")
-    return re.search(r"^celery_worker_tasks_active\{.*\} 0\.0$", exposed, re.MULTILINE) is not None

@@ -7,12 +7,12 @@ import { has, number, t } from "../lib/i18n.js";
 
 const SHOWN = 20; // lines of the list
 const READ_BYTES = 65_536; // in which they stand
-const COUNTS = ["stored", "unchanged", "duplicates", "failed"];
+const COUNTS = { stored: "texts.stored", unchanged: "texts.unchanged", duplicates: "texts.duplicates", failed: "texts.failed" };
 
 /** The elements for a `TextBatchReport` of the contract, made by the job `jobId`. */
 export function reportView(jobId, report) {
-  const counts = COUNTS.map((name) => el("div", { class: name === "failed" && report.failed > 0 && "bad" },
-    el("dt", {}, t(`texts.${name}`)), el("dd", {}, number(report[name]))));
+  const counts = Object.entries(COUNTS).map(([name, word]) => el("div", { class: name === "failed" && report.failed > 0 && "bad" },
+    el("dt", {}, t(word)), el("dd", {}, number(report[name]))));
   const pace = t("texts.took", { n: report.texts, seconds: Math.round(10 * report.seconds) / 10, rate: Math.round(report.texts_per_second) });
   return [el("dl", { class: "counts" }, counts), el("p", { class: "muted small" }, pace), report.listed > 0 && linesView(jobId, report.listed)].filter(Boolean);
 }
