@@ -85,7 +85,8 @@ def _requeue(channel: Any, queue: str, message: Any) -> bool:
         return False
     # Its number is above those of all its runs, so that what they may still say is ignored.
     run = dead.run + topology.DELIVERY_LIMIT + 2
-    job = dead.model_copy(update={"run": run, "retries": 0, "enqueued_at": datetime.now(UTC)})
+    fresh = {"run": run, "retries": 0, "resent": False, "reopened": True, "enqueued_at": datetime.now(UTC)}
+    job = dead.model_copy(update=fresh)
     reopened = JobEvent(job_id=job.job_id, run=run, n=0, type=EventType.requeued, at=datetime.now(UTC))
     # First reopen the job: its first event must not find it in a terminal state.
     told = EventBatch(events=(reopened,)).model_dump_json().encode()

@@ -22,8 +22,9 @@ class JobMessage(Message):
 
     `run` is the number of the first run of this message: a retry is a new message that counts on. `payload` is decoded
     by the worker, so that a payload this version cannot read fails the job instead of getting lost. `resent` says that
-    the same message may have been sent before. `crashes` counts workers that died with the job before this message,
-    `interruptions` those that lost their connection under it and lived.
+    the same message may have been sent before, `reopened` that an operator sent a job again that had ended. `crashes`
+    counts workers that died with the job before this message, `interruptions` those that lost their connection under it
+    and lived.
     `then` are the jobs that follow, one after the other, each when the one before it has succeeded: a Celery chain.
     """
 
@@ -35,6 +36,7 @@ class JobMessage(Message):
     run: int = 1
     retries: int = 0
     resent: bool = False
+    reopened: bool = False
     crashes: int = 0
     interruptions: int = 0
     enqueued_at: datetime = Field(default_factory=lambda: datetime.now(UTC))

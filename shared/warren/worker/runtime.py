@@ -201,7 +201,8 @@ class Runtime:
         # Clocks differ between machines; to ask once too often costs a query.
         if redelivered or job.enqueued_at < self._listening_since + CLOCK_SKEW:
             news = await self._news.of(job.job_id)
-        if job.job_id in news.finished:
+        # The gateway may not have recorded yet that an operator sent it again.
+        if job.job_id in news.finished and (redelivered or not job.reopened):
             log.info("job_already_finished")
             return Verdict.acknowledge
         if job.job_id in news.cancelling or job.job_id in self._cancelled:
@@ -302,7 +303,7 @@ class Runtime:
         if await self._conclude(run_log, active) is not Verdict.acknowledge:
             return Verdict.requeue
         follow_up = job.model_copy(
-            update={"run": active.run + 1, "retries": job.retries + 1, "resent": False, "crashes": 0}
+            update={"run": active.run + 1, "retries": job.retries + 1, "resent": False, "reopened": False, "crashes": 0}
         )
         # Insist: to hand the message back instead would count as a crash of this worker.
         sent = await insist(lambda: self._send(follow_up, delay=delay), lambda: active.given_up)

@@ -1,6 +1,7 @@
 """How a job's run ends, whatever its handler does."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import ClassVar
 
@@ -65,6 +66,7 @@ async def test_any_other_error_fails_the_job_without_its_text(
     assert (end.type, end.data["code"]) == (EventType.failed, "job.crashed")
     assert "secret" not in end.data["message"]
     assert shared_journal.runs(job) == [1]
+
     assert "job_crashed" in shared_worker.log.read_text()
 
 
@@ -154,3 +156,16 @@ async def test_a_message_that_may_have_been_sent_before_does_not_run_again(
     await desk.end(await desk.submit(()))
     await until(lambda: job in desk.asked, 60, "the worker to ask about the job")
     assert shared_journal.runs(job) == [1]
+
+
+async def test_a_job_that_an_operator_sends_again_runs_even_if_that_is_not_recorded_yet(
+    desk: Desk, shared_worker: Program, shared_journal: Journal
+) -> None:
+    job = await desk.submit(())
+    await desk.end(job)
+    await until(shared_worker.idle, 60, "the worker to be done with the job")
+    desk.states = desk.states.model_copy(update={"finished": (job,)})
+    old = datetime.now(UTC) - timedelta(hours=1)
+    await desk.submit((), job_id=job, run=9, reopened=True, enqueued_at=old)
+    await until(lambda: shared_journal.runs(job) == [1, 9], 60, "the job to run again")
+    assert job in desk.asked
