@@ -19,7 +19,7 @@ from warren.contracts.texts import FindSimilar, SimilarText, SimilarTexts, TextF
 
 M = 12
 EF_CONSTRUCTION = 40
-EF_SEARCH = 200
+EF_SEARCH = 300
 """Of the graph: chosen in docs/decisions/0009 by speed and recall."""
 
 _SETTINGS = (
