@@ -6,6 +6,7 @@ import logging
 import socket
 import sys
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from warren.worker.service import run_beat, run_worker
 
 STARTUP_FAILURE = 3
 """uvicorn's exit code for it."""
+GOODBYE_SECONDS = 1.0
+"""How long clients have to answer a goodbye."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -71,7 +74,17 @@ class Server(uvicorn.Server):
         gateway: Gateway | None = getattr(self._state, "gateway", None)
         if gateway is not None:
             await gateway.places.leave()
+            await self._last_words_heard()
         await super().shutdown(sockets)
+
+    async def _last_words_heard(self) -> None:
+        """Wait until clients have answered the goodbye: to close at once, while one still sends, resets its connection,
+        and what it has not read yet is lost."""
+        sockets = self.config.ws_protocol_class or ()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                while any(isinstance(one, sockets) for one in self.server_state.connections):  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
 
 
 def server_options(settings: GatewaySettings) -> dict[str, Any]:
