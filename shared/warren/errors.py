@@ -52,9 +52,13 @@ class QueryTimeout(WarrenError):
         self.name = name
 
 
-class DatabaseUnavailable(WarrenError):
+class ServerUnavailable(WarrenError):
+    """PostgreSQL or RabbitMQ is away for now: a job that meets this is tried again."""
+
+
+class DatabaseUnavailable(ServerUnavailable):
     """PostgreSQL cannot be reached, or broke off; the same may succeed later."""
 
 
-class BrokerUnavailable(WarrenError):
+class BrokerUnavailable(ServerUnavailable):
     """RabbitMQ did not take the message (away, blocked, or no queue for it)."""

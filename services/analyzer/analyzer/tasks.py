@@ -1,7 +1,5 @@
 """What the analyzer does: the table of its jobs and queries."""
 
-from typing import TypeVar
-
 from analyzer.analysis import analyze
 from analyzer.engines import LlmEngine
 from analyzer.sandbox import Sandbox
@@ -12,7 +10,6 @@ from analyzer.texts.intake import Intake
 from analyzer.texts.store.texts import NewText
 from warren.blobs import BlobStore
 from warren.contracts.analyzer import AnalyzerStatus, AnalyzerStatusQuery, CsvAnalysis, CsvReport
-from warren.contracts.base import JobResult
 from warren.contracts.texts import (
     AnalyzedText,
     LlmTextAnalysis,
@@ -24,8 +21,6 @@ from warren.contracts.texts import (
 from warren.worker.job import Job
 from warren.worker.runtime import JobHandlers
 from warren.worker.service import Handlers
-
-R = TypeVar("R", bound=JobResult)
 
 
 def handlers(sandbox: Sandbox, spool: Spool, blobs: BlobStore, llm: LlmEngine | None) -> Handlers:

@@ -1,7 +1,5 @@
 """What the digest service does: the table of its jobs."""
 
-from typing import TypeVar
-
 from digest.chat.jobs import ChatJobs
 from digest.content.jobs import ContentJobs
 from digest.delivery import Deliveries
@@ -14,7 +12,6 @@ from digest.pipeline.build import Builder
 from digest.settings import DigestSettings
 from digest.ticks import Ticks
 from warren import jobs
-from warren.contracts.base import JobResult
 from warren.contracts.chat import Chat, Cleanup, DailyContent, FindTopics, Recommend, RefreshTopics, TopicContent
 from warren.contracts.digest import (
     BuildDigest,
@@ -29,8 +26,6 @@ from warren.contracts.digest import (
 from warren.database import Database
 from warren.worker.cruncher import Cruncher
 from warren.worker.runtime import JobHandlers
-
-R = TypeVar("R", bound=JobResult)
 
 
 def handlers(

@@ -18,7 +18,7 @@ from warren.broker import Broker
 from warren.contracts.base import JobPayload, JobResult
 from warren.contracts.events import EventType, Failure
 from warren.contracts.gateway import JobStates
-from warren.errors import BrokerUnavailable, DatabaseUnavailable, JobError, TransientError
+from warren.errors import JobError, ServerUnavailable, TransientError
 from warren.queries import QueryClient
 from warren.telemetry import metrics, traces
 from warren.worker.active import ActiveRun, ActiveRuns, Stop
@@ -253,7 +253,7 @@ class Runtime:
             self._fail(run_log, labels, failure)
         except TransientError as error:
             return await self._retry(job, active, run_log, error)
-        except (DatabaseUnavailable, BrokerUnavailable) as error:
+        except ServerUnavailable as error:
             away = TransientError("job.interrupted", f"A server was away: {type(error).__name__}.")
             return await self._retry(job, active, run_log, away)
         except Exception:

@@ -1,16 +1,18 @@
 """The child processes that describe texts, and their turn."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from analyzer.texts import maps, work
 from analyzer.texts.embeddings import EmbeddingSettings
 from analyzer.texts.maps import Projection
 from analyzer.texts.work import Described, Model
 from warren.worker.cruncher import Cruncher
+
+T = TypeVar("T")
 
 
 class Children:
@@ -39,11 +41,7 @@ class Children:
     async def model(self) -> Model:
         """Whose vectors are made. Raises `TransientError`, and `ValueError` if it cannot be loaded."""
         if self._model is None:
-            child = await self._free.get()
-            try:
-                self._model = await child.run(work.model, self._settings)
-            finally:
-                self._free.put_nowait(child)
+            self._model = await self._run(work.model, self._settings)
         return self._model
 
     async def describe(self, texts: Sequence[str], *, bulk: bool = False) -> list[Described]:
@@ -53,24 +51,19 @@ class Children:
         if bulk:
             async with self._bulk:
                 return await self.describe(texts)
-        child = await self._free.get()
-        try:
-            return await child.run(work.describe, self._settings, list(texts))
-        finally:
-            self._free.put_nowait(child)
+        return await self._run(work.describe, self._settings, list(texts))
 
     async def embed(self, text: str) -> bytes | None:
         """The packed vector of a text; None if there is nothing in it. Raises likewise."""
-        child = await self._free.get()
-        try:
-            return await child.run(work.embed, self._settings, text)
-        finally:
-            self._free.put_nowait(child)
+        return await self._run(work.embed, self._settings, text)
 
     async def project(self, vectors: Sequence[bytes]) -> Projection:
         """Packed vectors on a plane. Raises `TransientError`."""
+        return await self._run(maps.project, list(vectors))
+
+    async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
         child = await self._free.get()
         try:
-            return await child.run(maps.project, list(vectors))
+            return await child.run(function, *arguments)
         finally:
             self._free.put_nowait(child)

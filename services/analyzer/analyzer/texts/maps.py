@@ -31,12 +31,14 @@ def project(packed: Sequence[bytes]) -> Projection:
     left, sizes, _ = np.linalg.svd(rows, full_matrices=False)
     whole = float((sizes**2).sum())
     plane = np.zeros((len(rows), 2))
+    explained = 1.0
     # Vectors that differ by no more than rounding are one point.
     if whole > 1e-9:
+        explained = float((sizes[:2] ** 2).sum()) / whole
         shown = min(2, len(sizes))
         plane[:, :shown] = left[:, :shown] * sizes[:shown]
         # An axis may point either way: its farthest point is on the positive side.
         plane *= np.where(plane[np.abs(plane).argmax(axis=0), (0, 1)] < 0, -1.0, 1.0)
         plane /= np.abs(plane).max()
     points = tuple(Point(x=round(x, 4), y=round(y, 4)) for x, y in plane.tolist())
-    return Projection(points, round(float((sizes[:2] ** 2).sum()) / whole, 4) if whole > 1e-9 else 1.0)
+    return Projection(points, round(explained, 4))

@@ -18,7 +18,7 @@ from warren.contracts.digest import CategorizeBatch, SummarizeBatch
 from warren.contracts.digest_records import Category
 from warren.contracts.usage import Usage
 from warren.database import Database
-from warren.errors import DatabaseUnavailable, TransientError
+from warren.errors import ServerUnavailable, TransientError
 from warren.worker.job import Job
 
 log = structlog.get_logger(__name__)
@@ -61,7 +61,7 @@ class BatchSteps:
             keep = partial(self._keep, batch)
             asked = await self._engines.ask(step, batch.wanted, batch.brief, batch.texts, keep)
             await self._end(step, batch, asked)
-        except (TransientError, DatabaseUnavailable):
+        except (TransientError, ServerUnavailable):
             raise
         except Exception:  # its posts go into other batches, and fail if it happens again and again
             log.exception("batch_broke_off", build_id=build_id, batch=n)

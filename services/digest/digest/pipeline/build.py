@@ -23,7 +23,7 @@ from warren import jobs
 from warren.contracts.digest import BuildDigest, BuildReport, CategorizeBatch, SummarizeBatch
 from warren.contracts.digest_records import Bot
 from warren.database import Database
-from warren.errors import BrokerUnavailable, DatabaseUnavailable, JobError, TransientError
+from warren.errors import JobError, ServerUnavailable, TransientError
 from warren.jobs import JobMessage
 from warren.worker.cruncher import Cruncher
 from warren.worker.job import Job
@@ -87,7 +87,7 @@ class Builder:
             async with self._database.transaction() as connection:
                 await build_store.let_go(connection, job.id)
             raise
-        except (TransientError, DatabaseUnavailable, BrokerUnavailable):
+        except (TransientError, ServerUnavailable):
             raise
         except Exception as error:
             code = error.code if isinstance(error, JobError) else "job.crashed"

@@ -76,6 +76,7 @@ def start_gateway(make_settings: Callable[..., GatewaySettings]) -> StartGateway
 async def gateway(start_gateway: StartGateway) -> AsyncIterator[RunningGateway]:
     """A gateway without authentication, as on a laptop, connected to RabbitMQ."""
     async with start_gateway() as started:
+        await started.parts.broker.ready()
         yield started
 
 

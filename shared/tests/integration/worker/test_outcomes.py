@@ -144,14 +144,20 @@ async def test_a_message_sent_twice_runs_once_while_the_first_is_running(desk: D
     assert desk.types(job) == ["started", "progress", "completed"]
 
 
-async def test_a_message_that_may_have_been_sent_before_does_not_run_again(
-    desk: Desk, shared_worker: Program, shared_journal: Journal
-) -> None:
+async def finished(desk: Desk, worker: Program) -> str:
+    """A job that has ended, and of which everybody knows that."""
     job = await desk.submit(())
     await desk.end(job)
     # We may hear of its end before the worker knows that RabbitMQ has it: until then the job counts as running.
-    await until(shared_worker.idle, 60, "the worker to be done with the job")
+    await until(worker.idle, 60, "the worker to be done with the job")
     desk.states = desk.states.model_copy(update={"finished": (job,)})
+    return job
+
+
+async def test_a_message_that_may_have_been_sent_before_does_not_run_again(
+    desk: Desk, shared_worker: Program, shared_journal: Journal
+) -> None:
+    job = await finished(desk, shared_worker)
     await desk.submit((), job_id=job, resent=True)
     await desk.end(await desk.submit(()))
     await until(lambda: job in desk.asked, 60, "the worker to ask about the job")
@@ -161,10 +167,7 @@ async def test_a_message_that_may_have_been_sent_before_does_not_run_again(
 async def test_a_job_that_an_operator_sends_again_runs_even_if_that_is_not_recorded_yet(
     desk: Desk, shared_worker: Program, shared_journal: Journal
 ) -> None:
-    job = await desk.submit(())
-    await desk.end(job)
-    await until(shared_worker.idle, 60, "the worker to be done with the job")
-    desk.states = desk.states.model_copy(update={"finished": (job,)})
+    job = await finished(desk, shared_worker)
     old = datetime.now(UTC) - timedelta(hours=1)
     await desk.submit((), job_id=job, run=9, reopened=True, enqueued_at=old)
     await until(lambda: shared_journal.runs(job) == [1, 9], 60, "the job to run again")
