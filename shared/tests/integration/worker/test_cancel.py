@@ -91,6 +91,20 @@ async def test_a_cancellation_that_was_missed_stops_the_job_when_the_worker_list
     assert (end.type, end.run) == (EventType.cancelled, 1)
 
 
+async def test_what_has_ended_is_not_run_again_though_the_link_for_questions_is_broken_when_it_comes(
+    programs: Programs, own_desk: Desk, own_vhost: str, rabbitmq: EmbeddedRabbitMQ, journal: Journal
+) -> None:
+    await programs.worker(WORKER)
+    ended = await own_desk.submit(())
+    await own_desk.end(ended)
+    own_desk.states = own_desk.states.model_copy(update={"finished": (ended,)})
+    await close_connection(rabbitmq, own_vhost, "analyzer worker")
+    await own_desk.submit((), job_id=ended, resent=True)
+    await own_desk.end(await own_desk.submit(()))
+    await until(lambda: ended in own_desk.asked, 10, "the worker to ask")
+    assert journal.runs(ended) == [1]
+
+
 async def test_cancelling_a_job_twice_or_after_its_end_says_nothing_more(desk: Desk) -> None:
     job = await desk.submit(("progress running", "sleep 600"))
     await desk.event(job, EventType.progress)
