@@ -92,7 +92,7 @@ async def test_broken_lines_are_listed_and_hostile_texts_stay_text(open_console:
         await _add(page, f"{HOSTILE}.ndjson", LINES)
         report = page.locator(".texts-batch").first
         await expect(report.locator(".counts")).to_be_visible(timeout=ANSWER_MS)
-        lines = report.get_by_role("region", name="2 lines were not kept").get_by_role("listitem")
+        lines = report.get_by_role("region", name="Something was wrong with 2 lines").get_by_role("listitem")
         await expect(lines).to_have_text(
             ["Line 2:It is no JSON object.", f"Line 3:{HOSTILE}It has no track_id, or no text."]
         )
@@ -111,6 +111,24 @@ async def test_broken_lines_are_listed_and_hostile_texts_stay_text(open_console:
         await expect(page.locator(".found > li").first).to_contain_text("moor-two", timeout=ANSWER_MS)
         assert await page.evaluate("window.pwned") is None
         assert await page.evaluate(PLANTED) == 0
+
+
+async def test_texts_without_what_the_language_model_says_are_counted(open_console: OpenConsole) -> None:
+    async with open_console(path="/#/texts") as console:
+        page = console.page
+
+        async def left_out(route: Route) -> None:
+            answer = await route.fetch()
+            job = await answer.json()
+            if job["result"]:
+                job["result"]["llm_failed"] = 2
+            await route.fulfill(response=answer, json=job)
+
+        await page.route(re.compile(r"/v1/jobs/job_[^/?]+(\?.*)?$"), left_out)
+        await _add(page, "two.ndjson", LINES)
+        bad = page.locator(".counts .bad")
+        await expect(bad).to_have_count(2, timeout=ANSWER_MS)
+        assert (await bad.all_inner_texts())[1].split("\n") == ["without the language model", "2"]
 
 
 async def test_what_does_not_work_is_said(open_console: OpenConsole) -> None:

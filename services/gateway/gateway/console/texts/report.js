@@ -1,4 +1,4 @@
-/** What became of a file of texts: how many, how fast, and which lines could not be kept. */
+/** What became of a file of texts: how many, how fast, and with which lines something was wrong. */
 
 import { fetchBlob } from "../lib/api.js";
 import { button, download, el } from "../lib/dom.js";
@@ -7,17 +7,18 @@ import { has, number, t } from "../lib/i18n.js";
 
 const SHOWN = 20; // lines of the list
 const READ_BYTES = 65_536; // in which they stand
-const COUNTS = { stored: "texts.stored", unchanged: "texts.unchanged", duplicates: "texts.duplicates", failed: "texts.failed" };
+const COUNTS = { stored: "texts.stored", unchanged: "texts.unchanged", duplicates: "texts.duplicates", failed: "texts.failed", llm_failed: "texts.llm_failed" };
+const TROUBLES = ["failed", "llm_failed"];
 
 /** The elements for a `TextBatchReport` of the contract, made by the job `jobId`. */
 export function reportView(jobId, report) {
-  const counts = Object.entries(COUNTS).map(([name, word]) => el("div", { class: name === "failed" && report.failed > 0 && "bad" },
-    el("dt", {}, t(word)), el("dd", {}, number(report[name]))));
+  const counts = Object.entries(COUNTS).filter(([name]) => name !== "llm_failed" || report[name] > 0).map(([name, word]) =>
+    el("div", { class: TROUBLES.includes(name) && report[name] > 0 && "bad" }, el("dt", {}, t(word)), el("dd", {}, number(report[name]))));
   const pace = t("texts.took", { n: report.texts, seconds: Math.round(10 * report.seconds) / 10, rate: Math.round(report.texts_per_second) });
   return [el("dl", { class: "counts" }, counts), el("p", { class: "muted small" }, pace), report.listed > 0 && linesView(jobId, report.listed)].filter(Boolean);
 }
 
-/** The first lines that were not kept, and all of them to take along. */
+/** The first lines with which something was wrong, and all of them to take along. */
 function linesView(jobId, listed) {
   const list = el("ul", { class: "lines" }, el("li", { class: "muted" }, t("loading")));
   const path = `v1/jobs/${encodeURIComponent(jobId)}/artifacts/errors.ndjson`;
