@@ -143,6 +143,8 @@ class EmbeddedPostgres(EmbeddedServer):
             "timezone": "UTC",
             "log_timezone": "UTC",
         }
+        if self._durable:
+            settings |= {"shared_buffers": _buffers(), "max_wal_size": "4GB"}  # a million vectors are a gigabyte
         flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [*self._as_user(), _binary("postgres"), "-D", str(self._cluster), *flags]
 
@@ -156,6 +158,12 @@ class EmbeddedPostgres(EmbeddedServer):
         except FileNotFoundError:
             return False
         return len(status) >= 8 and int(status[0]) == self.pid and status[7].strip() == "ready"
+
+
+def _buffers() -> str:
+    """A quarter of the machine's memory, as PostgreSQL advises, but at most 1 GB; it is taken as it is used."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return f"{min(memory // 4, 1 << 30) >> 20}MB"
 
 
 def _binary(name: str) -> str:
