@@ -118,6 +118,7 @@ async def bare_loop(servers: Suite) -> float:
     """Texts a second of one process that describes them and copies them into a table of its own."""
     from analyzer.texts import work  # noqa: PLC0415  these load the models
     from analyzer.texts.embeddings import EmbeddingSettings  # noqa: PLC0415
+    from analyzer.texts.store.nearest import EF_CONSTRUCTION, M  # noqa: PLC0415
 
     settings = EmbeddingSettings()
     texts = list(lyrics.songs(REFERENCE, seed=9))
@@ -127,7 +128,7 @@ async def bare_loop(servers: Suite) -> float:
     dimensions = work.model(settings).dimensions
     await connection.execute(f"CREATE TABLE bare (track_id text PRIMARY KEY, features jsonb, e halfvec({dimensions}))")
     await connection.execute(
-        "CREATE INDEX ON bare USING hnsw (e halfvec_cosine_ops) WITH (m = 12, ef_construction = 40)"
+        f"CREATE INDEX ON bare USING hnsw (e halfvec_cosine_ops) WITH (m = {M}, ef_construction = {EF_CONSTRUCTION})"
     )
     started = time.perf_counter()
     for at in range(0, REFERENCE, 400):

@@ -43,7 +43,7 @@ class QueryClient:
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
-        self._waiting: dict[str, asyncio.Future[_Reply]] = {}
+        self._waiting: dict[str, asyncio.Future[_Reply | None]] = {}
         self._queue = ""
         self._listening = asyncio.Event()
 
@@ -60,8 +60,12 @@ class QueryClient:
         channel.close_callbacks.add(lambda *_: self._lost(queue.name))
 
     def _lost(self, queue: str) -> None:
-        if queue == self._queue:
-            self._listening.clear()
+        if queue != self._queue:
+            return
+        self._listening.clear()
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_result(None)
 
     async def ask(self, query: Query, reply: type[R], *, timeout: float = 2.0) -> R:
         """The answer of the service that `query.name` names.
@@ -71,12 +75,12 @@ class QueryClient:
         if not self._broker.connected:
             raise BrokerUnavailable("RabbitMQ is not reachable")
         correlation_id = uuid.uuid4().hex
-        future: asyncio.Future[_Reply] = asyncio.get_running_loop().create_future()
-        self._waiting[correlation_id] = future
+        future: asyncio.Future[_Reply | None] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(timeout):
                 # Right after a lost connection there is no queue yet for the answer.
                 await self._listening.wait()
+                self._waiting[correlation_id] = future
                 await self._broker.publish(
                     topology.QUERIES,
                     query.name.split(".")[0],
@@ -91,7 +95,9 @@ class QueryClient:
         except TimeoutError:
             raise QueryTimeout(query.name, timeout) from None
         finally:
-            del self._waiting[correlation_id]
+            self._waiting.pop(correlation_id, None)
+        if answer is None:
+            raise BrokerUnavailable("the connection was lost before the answer came")
         if answer.code is not None:
             raise QueryRefused(answer.code, answer.message)
         try:

@@ -63,16 +63,9 @@ class ActiveRun:
             return None
         return task.result()
 
-    async def pause(self, seconds: float, until: Coroutine[Any, Any, None] | None = None) -> None:
-        """Wait for so long, unless it is stopped or `until` returns before."""
-        either: set[asyncio.Future[None]] = {self._stopping}
-        if until is not None:
-            either.add(asyncio.ensure_future(until))
-        try:
-            await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for waiting in either - {self._stopping}:
-                waiting.cancel()
+    async def pause(self, seconds: float) -> None:
+        """Wait, unless it is stopped before."""
+        await asyncio.wait({self._stopping}, timeout=seconds)
 
     def stop(self, why: Stop) -> None:
         """Cancel the handler; its `finally` blocks kill what it started. The first reason stays."""

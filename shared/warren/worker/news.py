@@ -5,13 +5,16 @@ import asyncio
 import structlog
 
 from warren.contracts.gateway import JobStates, JobStatesQuery
-from warren.errors import BrokerUnavailable, QueryTimeout
+from warren.errors import QueryTimeout
 from warren.queries import QueryClient, QueryRefused
+from warren.worker.log import insist
 
 log = structlog.get_logger(__name__)
 
 MOST = 500
 """Jobs in one question."""
+PATIENCE_SECONDS = 5.0
+"""How long to insist while RabbitMQ is away: Celery's connection, which brings the jobs, may be back before ours."""
 
 
 class News:
@@ -39,9 +42,16 @@ class News:
                     answer.set_result(states)
 
     async def _ask(self, job_ids: tuple[str, ...]) -> JobStates:
+        states = JobStates()
+
+        async def ask() -> None:
+            nonlocal states
+            states = await self._queries.ask(JobStatesQuery(job_ids=job_ids), JobStates)
+
         try:
-            return await self._queries.ask(JobStatesQuery(job_ids=job_ids), JobStates)
-        except (QueryTimeout, BrokerUnavailable, QueryRefused) as error:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await insist(ask, lambda: False)
+        except (TimeoutError, QueryTimeout, QueryRefused) as error:
             # Running it again is safe, only wasteful; the recorder repeats a cancellation when it sees `started`.
-            log.warning("job_state_unknown", jobs=len(job_ids), error=str(error))
-            return JobStates()
+            log.warning("job_state_unknown", jobs=len(job_ids), error=repr(error))
+        return states

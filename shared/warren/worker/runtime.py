@@ -45,8 +45,6 @@ SUSPECT_CRASHES = 2
 so that poison does not take all jobs of its workers to the dead letters."""
 SETTLE_SECONDS = 0.5
 APART_SECONDS = 2.0
-CONNECTION_SECONDS = 5.0
-"""How long a job waits for the connection that asks and tells about it: Celery's may be back first."""
 CLOCK_SKEW = timedelta(seconds=2)
 CANCELLED_KEPT = 10_000
 """Broadcast cancellations remembered, for jobs that still wait in the queue."""
@@ -198,8 +196,6 @@ class Runtime:
             asyncio.get_running_loop().call_later(seconds, self._runs.acquit, active)
 
     async def _run_unless_over(self, job: jobs.JobMessage, active: ActiveRun, redelivered: bool) -> Verdict:
-        if not self._broker.connected:
-            await active.pause(CONNECTION_SECONDS, until=self._broker.ready())
         run_log = RunLog(job.job_id, active.run, self._events.send)
         news = JobStates()
         # Clocks differ between machines; to ask once too often costs a query.

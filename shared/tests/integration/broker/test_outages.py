@@ -88,6 +88,32 @@ async def test_a_question_right_after_a_lost_connection_waits_until_its_answer_c
             proxy.cut()
 
 
+async def test_a_question_whose_answer_cannot_be_heard_any_more_fails_at_once(vhost: str) -> None:
+    topology.declare(vhost)
+    asked = asyncio.Event()
+
+    async def never(query: Echo) -> Echoed:
+        asked.set()
+        await asyncio.Event().wait()
+        return Echoed(text=query.text)
+
+    async with (
+        Proxy(int(URL(vhost).port or 0)) as proxy,
+        Broker(vhost, "service") as service,
+        Broker(proxy.url(vhost), "test") as broker,
+    ):
+        QueryServer(service, "gateway", {Echo: never}).start()
+        client = QueryClient(broker)
+        client.start()
+        await broker.ready()
+        question = asyncio.create_task(client.ask(Echo(text="hello"), Echoed, timeout=10 * SECONDS))
+        async with asyncio.timeout(SECONDS):
+            await asked.wait()
+            proxy.cut()
+            with pytest.raises(BrokerUnavailable):
+                await question
+
+
 async def test_a_consumer_whose_queue_is_deleted_goes_on_when_it_is_back(vhost: str) -> None:
     topology.declare(vhost)
     async with Broker(vhost, "test") as broker:

@@ -17,8 +17,8 @@ from analyzer.texts.vectors import teach
 from analyzer.texts.work import Model
 from warren.contracts.texts import FindSimilar, SimilarText, SimilarTexts, TextFilter
 
-M = 12
-EF_CONSTRUCTION = 40
+M = 8
+EF_CONSTRUCTION = 64
 EF_SEARCH = 300
 """Of the graph: chosen in docs/decisions/0009 by speed and recall."""
 
