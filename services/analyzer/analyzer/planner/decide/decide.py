@@ -38,6 +38,7 @@ _RULES: tuple[Callable[[Deciding], Query | None], ...] = (
     series.charted,
     tables.listed,
     tables.described,
+    tables.looked_over,
 )
 
 

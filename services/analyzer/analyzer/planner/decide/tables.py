@@ -235,6 +235,11 @@ def described(state: Deciding) -> Query | None:
     return None
 
 
+def looked_over(state: Deciding) -> Query | None:
+    """ "Analyze the data": what it is to be analyzed for is not said."""
+    return Query("overview") if state.said("look") and not state.names_anything and not state.draft.unknown else None
+
+
 def row_labels(state: Deciding) -> tuple[str, ...]:
     """What names a row: the subject asked for, else the time, else unique text, else the first text."""
     subjects = [*state.labels(), *(key.column for key in state.moments())]
