@@ -1,15 +1,19 @@
 """Jobs and questions of these tests, and who takes and answers them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import ClassVar
 
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from yarl import URL
 
+from warren import topology
 from warren.broker import Broker, settle
 from warren.contracts.base import JobPayload, Message, Query
 from warren.errors import BrokerUnavailable, QueryTimeout
-from warren.queries import QueryClient
+from warren.queries import QueryClient, QueryHandlers, QueryServer
+from warren.testing.proxy import Proxy
 
 SECONDS = 20.0
 QUEUE = "gateway"
@@ -74,3 +78,21 @@ async def until_answered(client: QueryClient) -> None:
                 await asyncio.sleep(0.05)
             else:
                 return
+
+
+async def echo(query: Echo) -> Echoed:
+    """Answers at once."""
+    return Echoed(text=query.text)
+
+
+@asynccontextmanager
+async def asking_through_proxy(vhost: str, handlers: QueryHandlers) -> AsyncIterator[tuple[Proxy, Broker]]:
+    """A proxy, and behind it the connection of who asks. Who answers has one of his own, which is never cut."""
+    topology.declare(vhost)
+    async with (
+        Proxy(int(URL(vhost).port or 0)) as proxy,
+        Broker(vhost, "service") as service,
+        Broker(proxy.url(vhost), "test") as broker,
+    ):
+        QueryServer(service, "gateway", handlers).start()
+        yield proxy, broker

@@ -6,7 +6,6 @@ import time
 
 import pytest
 from aio_pika.abc import AbstractChannel
-from yarl import URL
 
 from warren import control, jobs, topology
 from warren.broker import Broker
@@ -15,18 +14,14 @@ from warren.errors import BrokerUnavailable
 from warren.ids import new_id
 from warren.jobs import JobMessage
 from warren.queries import QueryClient, QueryServer
-from warren.testing.proxy import Proxy
 
-from .parties import QUEUE, SECONDS, Chore, Echo, Echoed, taken, until_answered
+from .parties import QUEUE, SECONDS, Chore, Echo, Echoed, asking_through_proxy, echo, taken, until_answered
 
 
 async def test_everything_comes_back_after_rabbitmq_was_away(own_rabbitmq: EmbeddedRabbitMQ) -> None:
     await asyncio.to_thread(topology.declare, own_rabbitmq.url)
     cancelled: asyncio.Queue[str] = asyncio.Queue()
     listening: asyncio.Queue[float] = asyncio.Queue()
-
-    async def echo(query: Echo) -> Echoed:
-        return Echoed(text=query.text)
 
     async with Broker(own_rabbitmq.url, "test") as broker:
         control.listen(broker, cancelled.put_nowait, lambda: listening.put_nowait(time.monotonic()))
@@ -61,18 +56,8 @@ async def test_everything_comes_back_after_rabbitmq_was_away(own_rabbitmq: Embed
 
 
 async def test_a_question_right_after_a_lost_connection_waits_until_its_answer_can_be_heard(vhost: str) -> None:
-    topology.declare(vhost)
     answers: asyncio.Queue[Echoed] = asyncio.Queue()
-
-    async def echo(query: Echo) -> Echoed:
-        return Echoed(text=query.text)
-
-    async with (
-        Proxy(int(URL(vhost).port or 0)) as proxy,
-        Broker(vhost, "service") as service,
-        Broker(proxy.url(vhost), "test") as broker,
-    ):
-        QueryServer(service, "gateway", {Echo: echo}).start()
+    async with asking_through_proxy(vhost, {Echo: echo}) as (proxy, broker):
         client = QueryClient(broker)
 
         async def ask(_channel: AbstractChannel) -> None:
@@ -89,7 +74,6 @@ async def test_a_question_right_after_a_lost_connection_waits_until_its_answer_c
 
 
 async def test_a_question_whose_answer_cannot_be_heard_any_more_fails_at_once(vhost: str) -> None:
-    topology.declare(vhost)
     asked = asyncio.Event()
 
     async def never(query: Echo) -> Echoed:
@@ -97,12 +81,7 @@ async def test_a_question_whose_answer_cannot_be_heard_any_more_fails_at_once(vh
         await asyncio.Event().wait()
         return Echoed(text=query.text)
 
-    async with (
-        Proxy(int(URL(vhost).port or 0)) as proxy,
-        Broker(vhost, "service") as service,
-        Broker(proxy.url(vhost), "test") as broker,
-    ):
-        QueryServer(service, "gateway", {Echo: never}).start()
+    async with asking_through_proxy(vhost, {Echo: never}) as (proxy, broker):
         client = QueryClient(broker)
         client.start()
         await broker.ready()

@@ -15,6 +15,7 @@ from warren.contracts.gateway import JobStates, JobStatesQuery
 from warren.ids import new_id
 from warren.jobs import JobMessage
 from warren.queries import QueryServer
+from warren.testing.processes import Program, until
 from warren.testing.script import Script
 
 SECONDS = 20.0
@@ -104,3 +105,13 @@ class Desk:
     async def _answer(self, query: JobStatesQuery) -> JobStates:
         self.asked += query.job_ids
         return self.states
+
+
+async def finished(desk: Desk, worker: Program) -> str:
+    """A job that has ended, and of which everybody knows that."""
+    job = await desk.submit(())
+    await desk.end(job)
+    # We may hear of its end before the worker knows that RabbitMQ has it: until then the job counts as running.
+    await until(worker.idle, 60, "the worker to be done with the job")
+    desk.states = desk.states.model_copy(update={"finished": (job,)})
+    return job

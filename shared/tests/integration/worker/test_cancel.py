@@ -15,7 +15,7 @@ from warren.testing.processes import Program, Programs, until
 from warren.testing.script import Journal
 
 from .conftest import WORKER
-from .desk import Desk
+from .desk import Desk, finished
 
 CANCEL_SECONDS = 1.0
 
@@ -94,10 +94,7 @@ async def test_a_cancellation_that_was_missed_stops_the_job_when_the_worker_list
 async def test_what_has_ended_is_not_run_again_though_the_link_for_questions_is_broken_when_it_comes(
     programs: Programs, own_desk: Desk, own_vhost: str, rabbitmq: EmbeddedRabbitMQ, journal: Journal
 ) -> None:
-    await programs.worker(WORKER)
-    ended = await own_desk.submit(())
-    await own_desk.end(ended)
-    own_desk.states = own_desk.states.model_copy(update={"finished": (ended,)})
+    ended = await finished(own_desk, await programs.worker(WORKER))
     await close_connection(rabbitmq, own_vhost, "analyzer worker")
     await own_desk.submit((), job_id=ended, resent=True)
     await own_desk.end(await own_desk.submit(()))

@@ -12,7 +12,7 @@ from warren.contracts.events import EventType, JobEvent
 from warren.testing.processes import Program, until
 from warren.testing.script import Journal, Script, ShortScript
 
-from .desk import Desk
+from .desk import Desk, finished
 
 
 def numbered_without_gaps(events: list[JobEvent]) -> bool:
@@ -142,16 +142,6 @@ async def test_a_message_sent_twice_runs_once_while_the_first_is_running(desk: D
     await desk.end(other)
     assert shared_journal.runs(job) == [1]
     assert desk.types(job) == ["started", "progress", "completed"]
-
-
-async def finished(desk: Desk, worker: Program) -> str:
-    """A job that has ended, and of which everybody knows that."""
-    job = await desk.submit(())
-    await desk.end(job)
-    # We may hear of its end before the worker knows that RabbitMQ has it: until then the job counts as running.
-    await until(worker.idle, 60, "the worker to be done with the job")
-    desk.states = desk.states.model_copy(update={"finished": (job,)})
-    return job
 
 
 async def test_a_message_that_may_have_been_sent_before_does_not_run_again(
