@@ -168,8 +168,8 @@ async def search(servers: Suite, url: str) -> None:
     connection = await asyncpg.connect(servers.database_dsn)
     names = [f"song-1-{n}" for n in random.Random(3).sample(range(TEXTS), min(QUERIES, TEXTS))]
     exact = (
-        "SELECT track_id FROM analyzer.texts WHERE track_id <> $1"
-        " ORDER BY embedding <=> (SELECT embedding FROM analyzer.texts WHERE track_id = $1)"
+        "SELECT track_id FROM analyzer.vectors WHERE track_id <> $1"
+        " ORDER BY embedding <=> (SELECT embedding FROM analyzer.vectors WHERE track_id = $1)"
         f" LIMIT {NEIGHBOURS}"
     )
     asked = Asked(*await asyncio.open_connection(*url.removeprefix("http://").split(":")))

@@ -20,25 +20,39 @@ class HalfVector(sa.types.UserDefinedType[bytes]):
         return "halfvec"
 
 
+text_ids = sa.Sequence("text_ids", metadata=metadata)
+
 texts = sa.Table(
     "texts",
     metadata,
     sa.Column("owner", sa.Text, primary_key=True),
     sa.Column("track_id", sa.Text, primary_key=True),
+    sa.Column("id", sa.BigInteger, nullable=False, comment="that of its vector"),
     sa.Column("sha256", sa.LargeBinary, nullable=False, comment="of the text in UTF-8"),
     sa.Column("model", sa.Text, nullable=False, comment="whose vectors can be compared"),
     sa.Column("features_version", sa.Integer, nullable=False),
-    sa.Column("language", sa.Text, comment="also among the features, as are the topics"),
-    sa.Column("topics", sa.ARRAY(sa.Text), nullable=False),
     sa.Column("features", JSONB, nullable=False),
     sa.Column("excerpt", sa.Text, nullable=False),
-    sa.Column("embedding", HalfVector, comment="empty for a text with nothing in it"),
     sa.Column("llm_analysis", JSONB, comment="an LlmAnalysis, if it was asked for"),
     sa.Column("created_at", Time, nullable=False, server_default=NOW),
     sa.Column("updated_at", Time, nullable=False, server_default=NOW),
+)
+
+vectors = sa.Table(
+    "vectors",
+    metadata,
+    # A text with nothing in it has none. The partitions are made by the function `analyzer.make_room`.
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False, comment="that of its text"),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("track_id", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False, comment="whose vectors can be compared"),
+    sa.Column("language", sa.Text, comment="also among the features, as are the topics"),
+    sa.Column("topics", sa.ARRAY(sa.Text), nullable=False),
+    sa.Column("embedding", HalfVector, nullable=False),
     # For filters that leave few texts: those are found by them, and compared one by one.
-    sa.Index("texts_by_language", "owner", "language"),
-    sa.Index("texts_by_topic", "topics", postgresql_using="gin"),
+    sa.Index("vectors_by_language", "owner", "language"),
+    sa.Index("vectors_by_topic", "topics", postgresql_using="gin"),
+    postgresql_partition_by="RANGE (id)",
 )
 
 batches = sa.Table(

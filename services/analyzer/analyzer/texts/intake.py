@@ -8,6 +8,7 @@ from analyzer.texts.children import Children
 from analyzer.texts.llm import LlmAnalyst
 from analyzer.texts.store import texts as store
 from analyzer.texts.store.texts import NewText
+from analyzer.texts.store.vectors import Key
 from warren.contracts.texts import AnalyzedText
 from warren.database import Database
 from warren.llm import LlmError
@@ -77,7 +78,7 @@ class Intake:
 
     def _next(self) -> list[_Waiting]:
         """The oldest, no two with the same key: the second of them is written later, as it came later."""
-        chosen: dict[store.Key, _Waiting] = {}
+        chosen: dict[Key, _Waiting] = {}
         left: list[_Waiting] = []
         for item in self._waiting:
             if len(chosen) < MOST and item.text.key not in chosen:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from analyzer.models import texts
+from analyzer.models import texts, vectors
 from analyzer.texts.children import Children
 from analyzer.texts.vectors import teach
 from warren.contracts.texts import SimilarTexts
@@ -17,12 +17,12 @@ async def mapped(
     """The same, drawn around what was asked for: the `track_id` of a text, or a packed vector. A text that has changed
     meanwhile has no place. Raises `TransientError`."""
     names = [text.track_id for text in found.data]
-    vectors = await _vectors(database, owner, found.model, [*names, asked] if isinstance(asked, str) else names)
-    origin = vectors.get(asked) if isinstance(asked, str) else asked
-    there = [name for name in names if name in vectors]
+    known = await _vectors(database, owner, found.model, [*names, asked] if isinstance(asked, str) else names)
+    origin = known.get(asked) if isinstance(asked, str) else asked
+    there = [name for name in names if name in known]
     if origin is None or not there:
         return found
-    projection = await children.project([origin, *(vectors[name] for name in there)])
+    projection = await children.project([origin, *(known[name] for name in there)])
     middle, *points = projection.points
     places = dict(zip(there, points, strict=True))
     data = tuple(
@@ -33,12 +33,8 @@ async def mapped(
 
 
 async def _vectors(database: Database, owner: str, model: str, names: Sequence[str]) -> dict[str, bytes]:
-    wanted = sa.select(texts.c.track_id, texts.c.embedding).where(
-        texts.c.owner == owner,
-        texts.c.track_id.in_(names),
-        texts.c.model == model,
-        texts.c.embedding.is_not(None),
-    )
+    wanted = sa.select(vectors.c.track_id, vectors.c.embedding).join(texts, texts.c.id == vectors.c.id)
+    these = wanted.where(texts.c.owner == owner, texts.c.track_id.in_(names), vectors.c.model == model)
     async with database.transaction() as connection:
         await teach(connection)
-        return {row.track_id: row.embedding for row in await connection.execute(wanted)}
+        return {row.track_id: row.embedding for row in await connection.execute(these)}

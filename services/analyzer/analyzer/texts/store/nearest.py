@@ -1,8 +1,9 @@
 """The texts nearest to a vector.
 
 The graph of an HNSW index (Y. Malkov, D. Yashunin, "Efficient and Robust Approximate Nearest Neighbor Search Using
-Hierarchical Navigable Small World Graphs", TPAMI 2020) is followed until enough texts fit the filter. Where it gives
-too few, all that fit are compared, so that a filter never hides what is there.
+Hierarchical Navigable Small World Graphs", TPAMI 2020) is followed until enough texts fit the filter. Each segment
+(`analyzer.texts.store.vectors`) has one, and PostgreSQL merges what they give. Where that is too few, all that fit are
+compared, so that a filter never hides what is there.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from analyzer.models import texts
+from analyzer.models import texts, vectors
 from analyzer.texts.store.texts import not_found
 from analyzer.texts.vectors import teach
 from analyzer.texts.work import Model
@@ -19,21 +20,24 @@ from warren.contracts.texts import FindSimilar, SimilarText, SimilarTexts, TextF
 
 M = 8
 EF_CONSTRUCTION = 64
-EF_SEARCH = 300
+EF_SEARCH = 150
 """Of the graph: chosen in docs/decisions/0009 by speed and recall."""
 
 _SETTINGS = (
     sa.func.set_config("hnsw.ef_search", str(EF_SEARCH), True),
     sa.func.set_config("hnsw.iterative_scan", "strict_order", True),
+    # To compile a comparison for each segment takes longer than to compare.
+    sa.func.set_config("jit", "off", True),
 )
 """Until the end of the transaction."""
 
 
 async def create_index(connection: AsyncConnection, model: Model) -> None:
-    """The index of one model's vectors, if it is not there. Over none of them, it is made at once."""
-    name = f"texts_near_{hashlib.sha256(model.name.encode()).hexdigest()[:12]}"
+    """The index of one model's vectors, if it is not there, in every segment and those to come. Over none of them, it
+    is made at once."""
+    name = f"vectors_near_{hashlib.sha256(model.name.encode()).hexdigest()[:12]}"
     statement = (
-        f"CREATE INDEX IF NOT EXISTS {name} ON analyzer.texts"
+        f"CREATE INDEX IF NOT EXISTS {name} ON analyzer.vectors"
         f" USING hnsw ((embedding::halfvec({model.dimensions})) halfvec_cosine_ops)"
         f" WITH (m = {M}, ef_construction = {EF_CONSTRUCTION}) WHERE model = {_literal(model.name)}"
     )
@@ -43,8 +47,10 @@ async def create_index(connection: AsyncConnection, model: Model) -> None:
 async def similar(connection: AsyncConnection, query: FindSimilar) -> SimilarTexts:
     """Raises `text.not_found`."""
     await teach(connection)
-    columns = (*_SETTINGS, texts.c.model, texts.c.embedding, sa.func.vector_dims(texts.c.embedding).label("dimensions"))
-    wanted = sa.select(*columns).where(texts.c.owner == query.owner, texts.c.track_id == query.track_id)
+    dimensions = sa.func.vector_dims(vectors.c.embedding).label("dimensions")
+    columns = (*_SETTINGS, texts.c.model, vectors.c.embedding, dimensions)
+    found = sa.select(*columns).select_from(texts.outerjoin(vectors, vectors.c.id == texts.c.id))
+    wanted = found.where(texts.c.owner == query.owner, texts.c.track_id == query.track_id)
     row = (await connection.execute(wanted)).one_or_none()
     if row is None:
         raise not_found(query.track_id)
@@ -95,10 +101,14 @@ class Near:
         return SimilarTexts(data=tuple(found), model=self._model.name)
 
     async def _ask(self, connection: AsyncConnection, vector: bytes, cast: str) -> list[sa.Row[Any]]:
+        near = (
+            f"SELECT owner, track_id, language, topics, (embedding{cast}) <=> CAST(:vector AS halfvec) AS distance"  # noqa: S608  # nosec B608
+            f" FROM analyzer.vectors WHERE owner = :owner AND model = {_literal(self._model.name)}{self._filters}"
+            " ORDER BY distance LIMIT :limit"
+        )
         statement = sa.text(
-            f"SELECT track_id, language, topics, excerpt, (embedding{cast}) <=> CAST(:vector AS halfvec) AS distance"  # noqa: S608  # nosec B608
-            f" FROM analyzer.texts WHERE owner = :owner AND model = {_literal(self._model.name)}"
-            f" AND embedding IS NOT NULL{self._filters} ORDER BY distance LIMIT :limit"
+            "SELECT track_id, language, topics, excerpt, distance"  # noqa: S608  # nosec B608
+            f" FROM ({near}) AS near JOIN analyzer.texts USING (owner, track_id) ORDER BY distance"
         )
         return list((await connection.execute(statement, {**self._values, "vector": vector})).all())
 

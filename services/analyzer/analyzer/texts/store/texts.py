@@ -10,13 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from analyzer.models import texts
-from analyzer.texts.vectors import teach
+from analyzer.texts.store import vectors
+from analyzer.texts.store.vectors import Key
 from analyzer.texts.work import FEATURES_VERSION, Described, Model
 from warren.contracts.texts import DeletedText, DeleteText, GetText, LlmAnalysis, StoredText
 from warren.queries import QueryRefused
 
-Key = tuple[str, str]
-"""Owner and track id."""
 Fingerprint = tuple[bytes, str, int]
 """What a stored text was made of: its hash, the model, the version of the features."""
 
@@ -49,21 +48,22 @@ _FINGERPRINTS = sa.text(
     """
 )
 
+# A text that is there keeps its number, so that those of new ones lie close together.
 _UPSERT = sa.text(
     """
-    INSERT INTO analyzer.texts
-        (owner, track_id, sha256, model, features_version, language, topics, features, excerpt, embedding)
-    SELECT owner, track_id, sha256, CAST(:model AS text), CAST(:version AS int), features ->> 'language',
-        ARRAY(SELECT jsonb_array_elements_text(features -> 'topics')), features, excerpt, embedding
+    INSERT INTO analyzer.texts (owner, track_id, id, sha256, model, features_version, features, excerpt)
+    SELECT new.owner, new.track_id, coalesce(old.id, nextval('analyzer.text_ids')), new.sha256, CAST(:model AS text),
+        CAST(:version AS int), new.features, new.excerpt
     FROM unnest(
         CAST(:owner AS text[]), CAST(:track_id AS text[]), CAST(:sha256 AS bytea[]), CAST(:features AS jsonb[]),
-        CAST(:excerpt AS text[]), CAST(:embedding AS halfvec[])
-    ) AS new(owner, track_id, sha256, features, excerpt, embedding)
+        CAST(:excerpt AS text[])
+    ) AS new(owner, track_id, sha256, features, excerpt)
+    LEFT JOIN analyzer.texts AS old USING (owner, track_id)
     ON CONFLICT (owner, track_id) DO UPDATE SET
         sha256 = excluded.sha256, model = excluded.model, features_version = excluded.features_version,
-        language = excluded.language, topics = excluded.topics, features = excluded.features,
-        excerpt = excluded.excerpt, embedding = excluded.embedding, updated_at = now(),
+        features = excluded.features, excerpt = excluded.excerpt, updated_at = now(),
         llm_analysis = CASE WHEN texts.sha256 = excluded.sha256 THEN texts.llm_analysis END
+    RETURNING owner, track_id, id
     """
 )
 
@@ -103,7 +103,6 @@ async def write(connection: AsyncConnection, model: Model, described: Sequence[t
     """Add these texts, each with a key of its own, or put them in the place of those that are there."""
     if not described:
         return
-    await teach(connection)
     # In one order for every writer, so that none waits for another in a circle.
     rows = sorted(described, key=lambda row: row[0].key)
     values: dict[str, Any] = _columns(text.key for text, _ in rows)
@@ -113,9 +112,9 @@ async def write(connection: AsyncConnection, model: Model, described: Sequence[t
         "sha256": [text.sha256 for text, _ in rows],
         "features": [found.features for _, found in rows],
         "excerpt": [found.excerpt for _, found in rows],
-        "embedding": [found.embedding for _, found in rows],
     }
-    await connection.execute(_UPSERT, values)
+    ids = {(row.owner, row.track_id): row.id for row in await connection.execute(_UPSERT, values)}
+    await vectors.put(connection, ids, {text.key: found.embedding for text, found in rows})
 
 
 async def write_llm(connection: AsyncConnection, analyses: Sequence[tuple[NewText, LlmAnalysis]]) -> None:
@@ -150,8 +149,10 @@ async def get(connection: AsyncConnection, query: GetText) -> StoredText:
 async def delete(connection: AsyncConnection, query: DeleteText) -> DeletedText:
     """Raises `text.not_found`."""
     this = sa.delete(texts).where(texts.c.owner == query.owner, texts.c.track_id == query.track_id)
-    if not (await connection.execute(this)).rowcount:
+    number = (await connection.execute(this.returning(texts.c.id))).scalar_one_or_none()
+    if number is None:
         raise not_found(query.track_id)
+    await vectors.remove(connection, [number])
     return DeletedText(track_id=query.track_id)
 
 

@@ -1,0 +1,89 @@
+"""Vectors lie in segments, which come into being as texts come; a search asks all of them."""
+
+import asyncio
+
+import pytest
+import sqlalchemy as sa
+
+from warren.contracts.texts import DeleteText, FindSimilar, SearchTexts
+
+from .conftest import Desk
+
+pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(300)]
+
+SEGMENT = 50_000
+MAKE_ROOM = sa.text("SELECT analyzer.make_room(ARRAY[CAST(:id AS bigint)])")
+
+
+async def near_the_end(desk: Desk, left: int) -> None:
+    """So many more texts fit into the segment."""
+    await desk.rows(
+        "SELECT setval('analyzer.text_ids', (last_value / {0} + 1) * {0} - {1} - 1) FROM analyzer.text_ids".format(
+            SEGMENT, left
+        )
+    )
+
+
+async def segments(desk: Desk) -> list[int]:
+    """How many vectors each segment has."""
+    rows = await desk.rows(
+        "SELECT count(*) FROM analyzer.vectors WHERE owner = :owner GROUP BY tableoid ORDER BY min(id)"
+    )
+    return [row.count for row in rows]
+
+
+def songs(count: int) -> dict[str, str]:
+    return {f"song-{n}": f"song number {n} about the sea and the sky" for n in range(count)}
+
+
+async def test_a_search_finds_what_lies_in_any_segment(desk: Desk) -> None:
+    await near_the_end(desk, 4)
+    await desk.add_all(songs(10))
+
+    assert await segments(desk) == [4, 6]
+    similar = await desk.ask(FindSimilar(owner=desk.owner, track_id="song-1", limit=20))
+    found = await desk.ask(SearchTexts(owner=desk.owner, words="the sea", limit=20))
+    assert {one.track_id for one in similar.data} == set(songs(10)) - {"song-1"}
+    assert {one.track_id for one in found.data} == set(songs(10))
+
+
+async def test_who_meets_another_making_the_same_segment_finds_it_made(desk: Desk) -> None:
+    await near_the_end(desk, 0)
+    number = (await desk.rows("SELECT last_value + 1 AS next FROM analyzer.text_ids"))[0].next
+
+    async def second() -> None:
+        async with desk.store.transaction() as connection:
+            await connection.execute(MAKE_ROOM, {"id": number})
+
+    async with asyncio.timeout(60), asyncio.TaskGroup() as both:
+        async with desk.store.transaction() as connection:
+            await connection.execute(MAKE_ROOM, {"id": number})
+            both.create_task(second())
+            while not await desk.rows("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0.01)
+
+    await desk.add("first", "the first text of a segment")
+    assert await segments(desk) == [1]
+
+
+async def test_a_text_that_comes_again_keeps_its_place_and_takes_no_number(desk: Desk) -> None:
+    await desk.add_all(songs(3))
+    before = await desk.rows("SELECT id FROM analyzer.vectors WHERE owner = :owner ORDER BY id")
+    numbers = await desk.rows("SELECT last_value FROM analyzer.text_ids")
+
+    await desk.add_all({name: f"{text} and the wind" for name, text in songs(3).items()})
+
+    assert await desk.rows("SELECT id FROM analyzer.vectors WHERE owner = :owner ORDER BY id") == before
+    assert await desk.rows("SELECT last_value FROM analyzer.text_ids") == numbers
+    found = await desk.ask(SearchTexts(owner=desk.owner, words="wind"))
+    assert found.data[0].similarity > 0.1
+
+
+async def test_a_text_without_content_and_a_deleted_one_leave_no_vector(desk: Desk) -> None:
+    await desk.add_all(songs(3))
+    await desk.add("song-0", "")
+    await desk.ask(DeleteText(owner=desk.owner, track_id="song-1"))
+
+    left = await desk.rows("SELECT track_id FROM analyzer.vectors WHERE owner = :owner")
+    assert [row.track_id for row in left] == ["song-2"]
+    assert (await desk.ask(FindSimilar(owner=desk.owner, track_id="song-0"))).data == ()
