@@ -48,7 +48,8 @@ _FINGERPRINTS = sa.text(
     """
 )
 
-# A text that is there keeps its number, so that those of new ones lie close together.
+# In one order for every writer, so that none waits for another in a circle. A text that is there keeps its number, so
+# that those of new ones lie close together.
 _UPSERT = sa.text(
     """
     INSERT INTO analyzer.texts (owner, track_id, id, sha256, model, features_version, features, excerpt)
@@ -59,6 +60,7 @@ _UPSERT = sa.text(
         CAST(:excerpt AS text[])
     ) AS new(owner, track_id, sha256, features, excerpt)
     LEFT JOIN analyzer.texts AS old USING (owner, track_id)
+    ORDER BY new.owner, new.track_id
     ON CONFLICT (owner, track_id) DO UPDATE SET
         sha256 = excluded.sha256, model = excluded.model, features_version = excluded.features_version,
         features = excluded.features, excerpt = excluded.excerpt, updated_at = now(),
@@ -103,18 +105,16 @@ async def write(connection: AsyncConnection, model: Model, described: Sequence[t
     """Add these texts, each with a key of its own, or put them in the place of those that are there."""
     if not described:
         return
-    # In one order for every writer, so that none waits for another in a circle.
-    rows = sorted(described, key=lambda row: row[0].key)
-    values: dict[str, Any] = _columns(text.key for text, _ in rows)
+    values: dict[str, Any] = _columns(text.key for text, _ in described)
     values |= {
         "model": model.name,
         "version": FEATURES_VERSION,
-        "sha256": [text.sha256 for text, _ in rows],
-        "features": [found.features for _, found in rows],
-        "excerpt": [found.excerpt for _, found in rows],
+        "sha256": [text.sha256 for text, _ in described],
+        "features": [found.features for _, found in described],
+        "excerpt": [found.excerpt for _, found in described],
     }
     ids = {(row.owner, row.track_id): row.id for row in await connection.execute(_UPSERT, values)}
-    await vectors.put(connection, ids, {text.key: found.embedding for text, found in rows})
+    await vectors.put(connection, ids, {text.key: found.embedding for text, found in described})
 
 
 async def write_llm(connection: AsyncConnection, analyses: Sequence[tuple[NewText, LlmAnalysis]]) -> None:
