@@ -12,7 +12,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from analyzer.models import texts, vectors
 from analyzer.texts.store.texts import not_found
 from analyzer.texts.vectors import teach
 from analyzer.texts.work import Model
@@ -20,16 +19,22 @@ from warren.contracts.texts import FindSimilar, SimilarText, SimilarTexts, TextF
 
 M = 8
 EF_CONSTRUCTION = 64
-EF_SEARCH = 150
+EF_SEARCH = 100
 """Of the graph: chosen in docs/decisions/0009 by speed and recall."""
 
 _SETTINGS = (
-    sa.func.set_config("hnsw.ef_search", str(EF_SEARCH), True),
-    sa.func.set_config("hnsw.iterative_scan", "strict_order", True),
-    # To compile a comparison for each segment takes longer than to compare.
-    sa.func.set_config("jit", "off", True),
+    f"set_config('hnsw.ef_search', '{EF_SEARCH}', true), set_config('hnsw.iterative_scan', 'strict_order', true),"
+    " set_config('jit', 'off', true)"
 )
-"""Until the end of the transaction."""
+"""Until the end of the transaction. To compile a comparison for each segment takes longer than to compare."""
+
+_READY = sa.text(f"SELECT {_SETTINGS}")
+
+_ASKED = sa.text(
+    f"SELECT {_SETTINGS}, texts.model, embedding, vector_dims(embedding) AS dimensions"  # noqa: S608  # nosec B608
+    " FROM analyzer.texts LEFT JOIN analyzer.vectors USING (id)"
+    " WHERE texts.owner = :owner AND texts.track_id = :track_id"
+)
 
 
 async def create_index(connection: AsyncConnection, model: Model) -> None:
@@ -47,11 +52,8 @@ async def create_index(connection: AsyncConnection, model: Model) -> None:
 async def similar(connection: AsyncConnection, query: FindSimilar) -> SimilarTexts:
     """Raises `text.not_found`."""
     await teach(connection)
-    dimensions = sa.func.vector_dims(vectors.c.embedding).label("dimensions")
-    columns = (*_SETTINGS, texts.c.model, vectors.c.embedding, dimensions)
-    found = sa.select(*columns).select_from(texts.outerjoin(vectors, vectors.c.id == texts.c.id))
-    wanted = found.where(texts.c.owner == query.owner, texts.c.track_id == query.track_id)
-    row = (await connection.execute(wanted)).one_or_none()
+    wanted = {"owner": query.owner, "track_id": query.track_id}
+    row = (await connection.execute(_ASKED, wanted)).one_or_none()
     if row is None:
         raise not_found(query.track_id)
     if row.embedding is None:
@@ -63,7 +65,7 @@ async def similar(connection: AsyncConnection, query: FindSimilar) -> SimilarTex
 async def ready(connection: AsyncConnection) -> None:
     """Before `Near.find`."""
     await teach(connection)
-    await connection.execute(sa.select(*_SETTINGS))
+    await connection.execute(_READY)
 
 
 class Near:
