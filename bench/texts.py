@@ -1,4 +1,4 @@
-"""100,000 generated texts of some 200 words through RabbitMQ into pgvector, and similar texts found among them.
+"""Generated texts of some 200 words through RabbitMQ into pgvector, and similar texts found among them.
 
 The reference: the same features and vectors in a bare loop, written with COPY into a table with the same index. Then
 single texts, one request each, and searches against an exact comparison with all. `BENCH_TEXTS` (100000),
