@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from analyzer.cli import MIGRATIONS
 from warren import database
-from warren.contracts.texts import DeleteText, FindSimilar, SearchTexts
+from warren.contracts.texts import DeleteText, FindSimilar, SearchTexts, TextFilter
 from warren.embedded import EmbeddedPostgres
 
 from .conftest import Desk
@@ -43,12 +43,20 @@ def songs(count: int) -> dict[str, str]:
 async def test_a_search_finds_what_lies_in_any_segment(desk: Desk) -> None:
     await near_the_end(desk, 4)
     await desk.add_all(songs(10))
+    russian = {f"песня-{n}": f"тихая песня номер {n} про море" for n in range(3)}
+    await desk.add_all(russian)
+    await near_the_end(desk, 0)
+    await desk.add_all({"песня-3": "тихая песня про небо"})
 
-    assert await segments(desk) == [4, 6]
+    assert await segments(desk) == [4, 9, 1]
     similar = await desk.ask(FindSimilar(owner=desk.owner, track_id="song-1", limit=20))
     found = await desk.ask(SearchTexts(owner=desk.owner, words="the sea", limit=20))
-    assert {one.track_id for one in similar.data} == set(songs(10)) - {"song-1"}
-    assert {one.track_id for one in found.data} == set(songs(10))
+    only = TextFilter(language="ru")
+    filtered = await desk.ask(FindSimilar(owner=desk.owner, track_id="song-1", filter=only, limit=20))
+    songs_found, all_russian = set(songs(10)), {*russian, "песня-3"}
+    assert {one.track_id for one in similar.data} == (songs_found | all_russian) - {"song-1"}
+    assert {one.track_id for one in found.data} == songs_found | all_russian
+    assert {one.track_id for one in filtered.data} == all_russian
 
 
 async def test_who_meets_another_making_the_same_segment_finds_it_made(desk: Desk) -> None:
