@@ -7,8 +7,8 @@ from analyzer.texts import llm
 from analyzer.texts.children import Children
 from analyzer.texts.llm import LlmAnalyst
 from analyzer.texts.store import texts as store
+from analyzer.texts.store.keys import Key
 from analyzer.texts.store.texts import NewText
-from analyzer.texts.store.vectors import Key
 from warren.contracts.texts import AnalyzedText
 from warren.database import Database
 from warren.llm import LlmError

@@ -1,7 +1,7 @@
 """The table of texts."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from analyzer.models import texts
 from analyzer.texts.store import vectors
-from analyzer.texts.store.vectors import Key
+from analyzer.texts.store.keys import Key, columns
 from analyzer.texts.work import FEATURES_VERSION, Described, Model
 from warren.contracts.texts import DeletedText, DeleteText, GetText, LlmAnalysis, StoredText
 from warren.queries import QueryRefused
@@ -88,16 +88,11 @@ _STORED = sa.text(
 )
 
 
-def _columns(keys: Iterable[Key]) -> dict[str, list[str]]:
-    owners, names = zip(*keys, strict=True)
-    return {"owner": list(owners), "track_id": list(names)}
-
-
 async def fingerprints(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Fingerprint]:
     """What is there of these."""
     if not keys:
         return {}
-    rows = await connection.execute(_FINGERPRINTS, _columns(keys))
+    rows = await connection.execute(_FINGERPRINTS, columns(keys))
     return {(row.owner, row.track_id): (row.sha256, row.model, row.features_version) for row in rows}
 
 
@@ -105,7 +100,7 @@ async def write(connection: AsyncConnection, model: Model, described: Sequence[t
     """Add these texts, each with a key of its own, or put them in the place of those that are there."""
     if not described:
         return
-    values: dict[str, Any] = _columns(text.key for text, _ in described)
+    values: dict[str, Any] = columns(text.key for text, _ in described)
     values |= {
         "model": model.name,
         "version": FEATURES_VERSION,
@@ -122,7 +117,7 @@ async def write_llm(connection: AsyncConnection, analyses: Sequence[tuple[NewTex
     if not analyses:
         return
     rows = sorted(analyses, key=lambda row: row[0].key)
-    values: dict[str, Any] = _columns(text.key for text, _ in rows)
+    values: dict[str, Any] = columns(text.key for text, _ in rows)
     values |= {
         "sha256": [text.sha256 for text, _ in rows],
         "llm_analysis": [analysis.model_dump_json() for _, analysis in rows],
@@ -134,7 +129,7 @@ async def stored(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, 
     """Those of these that are there."""
     if not keys:
         return {}
-    rows = await connection.execute(_STORED, _columns(keys))
+    rows = await connection.execute(_STORED, columns(keys))
     return {(row.owner, row.track_id): _stored(row) for row in rows}
 
 

@@ -10,10 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from analyzer.models import vectors
+from analyzer.texts.store.keys import Key, columns
 from analyzer.texts.vectors import teach
-
-Key = tuple[str, str]
-"""Owner and track id."""
 
 _MAKE_ROOM = sa.text("SELECT analyzer.make_room(CAST(:id AS bigint[]))")
 
@@ -39,9 +37,7 @@ async def put(connection: AsyncConnection, ids: Mapping[Key, int], embeddings: M
     if not there:
         return
     await connection.execute(_MAKE_ROOM, {"id": [ids[key] for key in there]})
-    owners, names = zip(*there, strict=True)
-    values = {"owner": list(owners), "track_id": list(names), "embedding": list(there.values())}
-    await connection.execute(_PUT, values)
+    await connection.execute(_PUT, {**columns(there), "embedding": list(there.values())})
 
 
 async def remove(connection: AsyncConnection, ids: Sequence[int]) -> None:

@@ -53,9 +53,9 @@ async def test_a_search_finds_what_lies_in_any_segment(desk: Desk) -> None:
     found = await desk.ask(SearchTexts(owner=desk.owner, words="the sea", limit=20))
     only = TextFilter(language="ru")
     filtered = await desk.ask(FindSimilar(owner=desk.owner, track_id="song-1", filter=only, limit=20))
-    songs_found, all_russian = set(songs(10)), {*russian, "песня-3"}
-    assert {one.track_id for one in similar.data} == (songs_found | all_russian) - {"song-1"}
-    assert {one.track_id for one in found.data} == songs_found | all_russian
+    all_songs, all_russian = set(songs(10)), {*russian, "песня-3"}
+    assert {one.track_id for one in similar.data} == (all_songs | all_russian) - {"song-1"}
+    assert {one.track_id for one in found.data} == all_songs | all_russian
     assert {one.track_id for one in filtered.data} == all_russian
 
 
